@@ -1,0 +1,1 @@
+"""Ledger engines, one a file, all behind ledger.Ledger."""

@@ -1,0 +1,1 @@
+"""The deterministic state machine: registry, measurement, accounts, market. Integers only, no clock."""

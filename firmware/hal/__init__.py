@@ -1,0 +1,1 @@
+"""Hardware: one board or host a file."""

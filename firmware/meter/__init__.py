@@ -1,0 +1,1 @@
+"""The meter itself: I/O-free cores and the asyncio shells around them."""

@@ -1,0 +1,1 @@
+"""The shadow centre: admits, verifies, commits, receipts, settles, shows."""

@@ -1,0 +1,1 @@
+"""Shells around the core: MQTT, the broker, inboxes, the registry file."""

@@ -1,0 +1,1 @@
+"""What island operators look at."""

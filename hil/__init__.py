@@ -1,0 +1,1 @@
+"""The rig: simulates the island behind real Modbus."""

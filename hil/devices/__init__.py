@@ -1,0 +1,1 @@
+"""Register images of devices, filled from the plant."""

@@ -1,0 +1,1 @@
+"""How a device is reached: TCP, or RTU on a pseudo-terminal."""

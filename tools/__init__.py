@@ -1,0 +1,1 @@
+"""The command line: technician's, operator's and demo commands."""
