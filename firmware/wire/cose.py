@@ -1,0 +1,107 @@
+"""Signed statements: COSE_Sign1 (RFC 9052, section 4.2), each also a SCITT Signed Statement (RFC 9943).
+
+    statement = #6.18([bstr .cbor {1: -7, 4: kid8, 15: {1: issuer, 2: subject}, 16: type}, {}, bstr, bstr .size 64])
+
+One form only. Every COSE library tried accepts the high-S twin of a signature and a stuffed unprotected header, and
+either would give one statement several encodings; ``parse`` refuses both, before any signature is checked.
+"""
+
+import hashlib
+
+from . import cbor
+from .fields import WireError, bytes_of, list_of, map_of
+from .topics import is_id
+
+ALG, KID, CWT_CLAIMS, TYPE = 1, 4, 15, 16
+ISSUER, SUBJECT = 1, 2
+ES256 = -7
+MAX_SIZE = 65536
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_HALF_ORDER = _ORDER // 2
+
+
+class Signer:
+    """What signs: software keys, a secure element, a test's key. Implementations fill all three.
+
+    Attributes:
+        kid: 8 bytes, see es256.key_id.
+        public: 64 bytes, X || Y.
+    """
+
+    kid: bytes
+    public: bytes
+
+    def sign(self, digest: bytes) -> bytes:
+        """The signature r || s (64 bytes, low s) over a SHA-256 digest of 32 bytes."""
+        raise TypeError(f"{type(self)} cannot sign {len(digest)} bytes: Signer is an interface")
+
+
+class Statement:
+    """A parsed statement. ``id`` is SHA-256 of its Sig_structure, so it does not depend on the signature."""
+
+    __slots__ = ("data", "id", "issuer", "kid", "payload", "signature", "subject", "type")
+
+    def __init__(
+        self, data: bytes, kid: bytes, claims: "tuple[str, str, str]", body: bytes, signature: bytes, id: bytes
+    ) -> None:
+        self.data = data
+        self.kid = kid
+        self.issuer, self.subject, self.type = claims
+        self.payload = body
+        self.signature = signature
+        self.id = id
+
+
+def is_canonical_signature(signature: bytes) -> bool:
+    """True if 0 < r < n and 0 < s <= n/2: of the two signatures that verify, the one we accept."""
+    r = int.from_bytes(signature[:32], "big")
+    s = int.from_bytes(signature[32:], "big")
+    return len(signature) == 64 and 0 < r < _ORDER and 0 < s <= _HALF_ORDER
+
+
+def digest(protected: bytes, payload: bytes) -> bytes:
+    """SHA-256 of Sig_structure ["Signature1", protected, h'', payload] (RFC 9052, section 4.4): 32 bytes."""
+    return hashlib.sha256(cbor.encode(["Signature1", protected, b"", payload])).digest()
+
+
+def sign(signer: Signer, issuer: str, subject: str, type: str, payload: bytes) -> bytes:
+    """A statement's bytes. ``type`` is a media type without its ``application/`` (RFC 9596)."""
+    protected = cbor.encode({ALG: ES256, KID: signer.kid, CWT_CLAIMS: {ISSUER: issuer, SUBJECT: subject}, TYPE: type})
+    signature = signer.sign(digest(protected, payload))
+    return cbor.encode(cbor.Tagged(18, [protected, {}, payload, signature]))
+
+
+def parse(data: bytes, max_size: int = MAX_SIZE) -> Statement:
+    """Take a statement apart, accepting its one canonical form. The signature's *form* is checked, not its truth.
+
+    Raises:
+        WireError: too large, not a statement, another algorithm, an unknown header, a high-S signature.
+    """
+    if len(data) > max_size:
+        raise WireError(f"{len(data)} bytes: at most {max_size} are accepted")
+    outer = cbor.decode(data, 3)
+    if not isinstance(outer, cbor.Tagged):
+        raise WireError("not a COSE_Sign1")
+    protected, unprotected, payload, signature = list_of(outer.value, "COSE_Sign1", 4, 4)
+    if not isinstance(protected, bytes) or not isinstance(payload, bytes):
+        raise WireError("protected header and payload are byte strings")
+    if unprotected != {}:
+        raise WireError("the unprotected header is empty")
+    signature = bytes_of(signature, "signature", 64)
+    if not is_canonical_signature(signature):
+        raise WireError("the signature is out of range or has a high s")
+    kid, claims = _parse_header(protected)
+    return Statement(bytes(data), kid, claims, payload, signature, digest(protected, payload))
+
+
+def _parse_header(protected: bytes) -> "tuple[bytes, tuple[str, str, str]]":
+    header = map_of(cbor.decode(protected, 3), "protected header", (ALG, KID, CWT_CLAIMS, TYPE))
+    if header[ALG] != ES256:
+        raise WireError("the algorithm is ES256")
+    claims = map_of(header[CWT_CLAIMS], "claims", (ISSUER, SUBJECT))
+    issuer, subject, type = claims[ISSUER], claims[SUBJECT], header[TYPE]
+    if not isinstance(issuer, str) or not is_id(issuer) or not isinstance(subject, str) or not is_id(subject):
+        raise WireError("issuer and subject are 1 to 32 of [a-z0-9-]")
+    if not isinstance(type, str) or len(type) > 64:
+        raise WireError("the type is a text of at most 64 bytes")
+    return bytes_of(header[KID], "kid", 8), (issuer, subject, type)

@@ -1,0 +1,131 @@
+"""Receipts: COSE Receipts (RFC 9942) with an inclusion proof over the ledger's RFC 9162 tree.
+
+    receipt  = #6.18([bstr .cbor {1: -7, 4: kid8, 15: {1: site, 2: "ledger"}, 395: 1},
+                      {396: {-1: [bstr .cbor [tree size, leaf index, [*path]]]}}, null, bstr .size 64])
+    envelope = [seq, receipt]       what travels on down/receipt
+
+The signed payload is the detached tree root, so one signature serves every receipt under one head, and a meter that
+catches up checks it once.
+"""
+
+import hashlib
+
+from . import cbor, cose, es256, proof
+from .fields import WireError, bytes_of, list_of, map_of, uint_of
+
+MAX_SIZE = 4096
+LEDGER = "ledger"
+_VDS, _VDP, _INCLUSION, _RFC9162_SHA256 = 395, 396, -1, 1
+
+
+class Receipt:
+    """A parsed receipt: ``index`` and ``size`` of leaf and tree; ``path`` of 32-byte siblings, bottom up."""
+
+    __slots__ = ("index", "kid", "path", "protected", "signature", "site", "size")
+
+    def __init__(
+        self, kid: bytes, site: str, protected: bytes, size: int, index: int, path: "list[bytes]", signature: bytes
+    ) -> None:
+        self.kid = kid
+        self.site = site
+        self.protected = protected
+        self.size = size
+        self.index = index
+        self.path = path
+        self.signature = signature
+
+    def root(self, leaf: bytes) -> bytes:
+        """The tree root under which this receipt puts ``leaf`` (a statement's bytes). WireError for a bad path."""
+        return proof.root_from_path(proof.leaf_hash(leaf), self.index, self.size, self.path)
+
+
+def _protected(kid: bytes, site: str) -> bytes:
+    claims = {cose.ISSUER: site, cose.SUBJECT: LEDGER}
+    return cbor.encode({cose.ALG: cose.ES256, cose.KID: kid, cose.CWT_CLAIMS: claims, _VDS: _RFC9162_SHA256})
+
+
+def sign_head(signer: cose.Signer, site: str, root: bytes) -> bytes:
+    """The signature (64 bytes) that every receipt under the head with this ``root`` carries."""
+    return signer.sign(cose.digest(_protected(signer.kid, site), root))
+
+
+def encode(kid: bytes, site: str, size: int, index: int, path: "list[bytes]", signature: bytes) -> bytes:
+    """A receipt's bytes, from a head's signature and one leaf's proof."""
+    inclusion = cbor.encode([size, index, path])
+    unprotected = {_VDP: {_INCLUSION: [inclusion]}}
+    return cbor.encode(cbor.Tagged(18, [_protected(kid, site), unprotected, None, signature]))
+
+
+def decode(data: bytes) -> Receipt:
+    """A receipt's parts, form checked. WireError for anything but the one canonical form."""
+    if len(data) > MAX_SIZE:
+        raise WireError(f"receipt: {len(data)} bytes, at most {MAX_SIZE} are accepted")
+    outer = cbor.decode(data, 6)
+    if not isinstance(outer, cbor.Tagged):
+        raise WireError("not a COSE_Sign1")
+    protected, unprotected, payload, signature = list_of(outer.value, "receipt", 4, 4)
+    if not isinstance(protected, bytes) or payload is not None:
+        raise WireError("receipt: the root is detached")
+    signature = bytes_of(signature, "signature", 64)
+    if not cose.is_canonical_signature(signature):
+        raise WireError("the signature is out of range or has a high s")
+    kid, site = _parse_header(protected)
+    size, index, path = _parse_proof(unprotected)
+    return Receipt(kid, site, protected, size, index, path, signature)
+
+
+def _parse_header(protected: bytes) -> "tuple[bytes, str]":
+    header = map_of(cbor.decode(protected, 3), "protected header", (cose.ALG, cose.KID, cose.CWT_CLAIMS, _VDS))
+    kid = bytes_of(header[cose.KID], "kid", 8)
+    claims = map_of(header[cose.CWT_CLAIMS], "claims", (cose.ISSUER, cose.SUBJECT))
+    site = claims[cose.ISSUER]
+    if not isinstance(site, str) or protected != _protected(kid, site):
+        raise WireError("receipt: the protected header is not ours")
+    return kid, site
+
+
+def _parse_proof(unprotected: object) -> "tuple[int, int, list[bytes]]":
+    proofs = map_of(map_of(unprotected, "unprotected header", (_VDP,))[_VDP], "proofs", (_INCLUSION,))
+    (inclusion,) = list_of(proofs[_INCLUSION], "inclusion proofs", 1, 1)
+    if not isinstance(inclusion, bytes):
+        raise WireError("an inclusion proof is a byte string")
+    size, index, path = list_of(cbor.decode(inclusion, 2), "inclusion proof", 3, 3)
+    nodes = [bytes_of(node, "path node", 32) for node in list_of(path, "path", 0, proof.MAX_PATH)]
+    return uint_of(size, "tree size", 1), uint_of(index, "leaf index", 0), nodes
+
+
+def wrap(seq: int, data: bytes) -> bytes:
+    """The envelope for ``down/receipt``."""
+    return cbor.encode([seq, data])
+
+
+def unwrap(data: bytes) -> "tuple[int, bytes]":
+    """(seq, receipt bytes) of an envelope. WireError if it is none."""
+    seq, inner = list_of(cbor.decode(data, 2), "envelope", 2, 2)
+    if not isinstance(inner, bytes):
+        raise WireError("envelope: the receipt is a byte string")
+    return uint_of(seq, "sequence number", 1, 0xFFFFFFFF), inner
+
+
+class Verifier:
+    """Checks one gateway's receipts and remembers the last head whose signature held."""
+
+    def __init__(self, site: str, public: bytes) -> None:
+        """``public``: the gateway's key, 64 bytes."""
+        self.site = site
+        self.public = public
+        self._known = b""
+
+    def check(self, data: bytes, leaf: bytes) -> "tuple[int, bytes]":
+        """(tree size, root) of the head that ``data`` proves ``leaf`` to be under; WireError if it proves nothing."""
+        receipt = decode(data)
+        if receipt.site != self.site:
+            raise WireError("receipt: of another site")
+        root = receipt.root(leaf)
+        digest = cose.digest(receipt.protected, root)
+        head = hashlib.sha256(digest + receipt.signature).digest()
+        if head != self._known:
+            if not es256.verify(self.public, digest, receipt.signature):
+                raise WireError("receipt: the signature is not the gateway's")
+            self._known = head
+        return receipt.size, root
