@@ -1,0 +1,105 @@
+"""The ledger's contract. Every engine keeps these promises; one conformance suite holds them to it.
+
+1. An entry is the bytes of one signed statement; its id is the statement's id. Submitting the same bytes again changes nothing.
+2. ``submit`` takes a batch and writes all of it or none of it. When it returns, the engine has accepted the batch; entries
+   are final once ``read`` returns them. Settlement consumes ``read``, never what ``submit`` returned.
+3. ``Rejected`` is for ever: these entries will never be accepted. ``Unavailable`` is for now: submit the same bytes again.
+4. Final entries have one total order without holes, 0, 1, 2, ...; an index never changes its entry.
+5. A receipt proves an entry to be under a head that the ledger has signed; a third party needs nothing else.
+6. Nothing of an engine's own (blocks to mine, leaders, fees) shows through.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class LedgerError(Exception):
+    """The ledger could not do what was asked."""
+
+
+class Unavailable(LedgerError):
+    """Not now: the engine's or its disk's trouble. Keep the bytes and submit them again."""
+
+
+class Rejected(LedgerError):
+    """Never: an entry breaks a rule. ``id`` is the entry's, ``reason`` says which rule; leave it out and submit the rest."""
+
+    def __init__(self, id: bytes, reason: str) -> None:
+        super().__init__(f"{id.hex()[:16]}: {reason}")
+        self.id = id
+        self.reason = reason
+
+
+class Corrupt(LedgerError):
+    """The stored ledger contradicts itself. ``index`` is the first wrong entry, or None if a block or the file is wrong."""
+
+    def __init__(self, reason: str, index: int | None = None) -> None:
+        super().__init__(reason if index is None else f"entry {index}: {reason}")
+        self.index = index
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A final entry: its place, its id (32 bytes), its bytes and the height of its block."""
+
+    index: int
+    id: bytes
+    data: bytes
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest block: ``size`` entries under ``root``; ``time`` in Unix seconds. Height 0 is the first block."""
+
+    height: int
+    size: int
+    root: bytes
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the engine can take entries, the head, and the head's age in seconds."""
+
+    available: bool
+    head: Head | None
+    age_s: int | None
+
+
+class Ledger(Protocol):
+    """What the gateway sees of any engine."""
+
+    def submit(self, entries: Sequence[bytes], at: int) -> list[bytes]:
+        """Accept a batch at Unix time ``at``; the ids in the batch's order. Known entries are passed over.
+
+        Raises:
+            Rejected: one entry breaks a rule; nothing of the batch was written.
+            Unavailable: try the same bytes again.
+        """
+        ...
+
+    def get(self, id: bytes) -> Entry | None:
+        """The final entry with this id, or None."""
+        ...
+
+    def receipt(self, id: bytes) -> bytes | None:
+        """The COSE Receipt of a final entry under the newest head, or None if there is no such entry."""
+        ...
+
+    def read(self, after: int, limit: int) -> list[Entry]:
+        """Up to ``limit`` final entries with an index greater than ``after`` (-1: from the first), in order."""
+        ...
+
+    def blocks(self, count: int) -> list[Head]:
+        """The newest ``count`` heads, newest first."""
+        ...
+
+    def head(self) -> Head | None:
+        """The newest head; None before the first block."""
+        ...
+
+    def health(self, now: int) -> Health:
+        """How the engine is at Unix time ``now``."""
+        ...
