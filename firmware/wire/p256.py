@@ -29,7 +29,7 @@ _SPAN = _TEETH * _SPACING
 def inverse(value: int, modulus: int) -> int:
     """1/value for a prime modulus and a value that is no multiple of it, by the extended Euclidean algorithm.
 
-    Six times as fast on MicroPython as Fermat's pow(value, modulus - 2, modulus); pow(value, -1, modulus) gives 0 there.
+    Six times as fast on MicroPython as Fermat's pow(value, modulus - 2, modulus); pow(value, -1, modulus) is 0 there.
     """
     last, rest = modulus, value % modulus
     last_factor, factor = 0, 1
