@@ -102,7 +102,7 @@ def test_lengths_are_refused():
     for forged in (b"", signature[:63], signature + b"\x00", signature[:32], b"\x00" + signature):
         assert not es256.is_low_s(forged)
         assert not es256.verify(PUBLIC, DIGEST, forged)
-    for key in (b"", PUBLIC[:63], PUBLIC + b"\x00", b"\x04" + PUBLIC):
+    for key in (b"", PUBLIC[:63], PUBLIC + b"\x00", PUBLIC[:32] + b"\x00" + PUBLIC[32:]):
         assert not es256.verify(key, DIGEST, signature)
 
 
@@ -116,10 +116,11 @@ def test_every_changed_part_is_refused():
 
 
 def test_public_keys_off_the_curve_are_refused():
-    signature = es256.sign(SECRET, DIGEST)
-    off = PUBLIC[:63] + bytes([PUBLIC[63] ^ 1])
-    for key in (off, bytes(64), b"\xff" * 64, PUBLIC[32:] + PUBLIC[:32]):
-        assert not es256.verify(key, DIGEST, signature)
+    # With digest 0 and s = r = x, the sum is 1 * Q and its x is r: for every Q, were the curve not checked.
+    x, y = octets(5), octets(p256.multiply_base(5)[1])
+    assert not es256.verify(x + y, bytes(32), x + x)
+    for key in (bytes(64), b"\xff" * 64, PUBLIC[32:] + PUBLIC[:32]):
+        assert not es256.verify(key, DIGEST, es256.sign(SECRET, DIGEST))
 
 
 def test_a_sum_at_infinity_is_refused():
