@@ -1,0 +1,43 @@
+# `make run` and `make test` do all set-up themselves; a second time it takes less than a second.
+
+PYTHON = .venv/bin/python
+SETUP = python=$$(sh tools/setup/python.sh) && "$$python" -m tools.setup
+COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+
+.PHONY: help run test setup setup-test lint lock clean
+
+help:
+	@echo "make run     set up and start the demo island"
+	@echo "make test    set up and run all tests"
+	@echo "make setup   only what both need"
+	@echo "make lint    linters and strict type checks"
+	@echo "make lock    choose and lock the newest versions of all Python packages"
+	@echo "make clean   remove everything that set-up and tests left in this folder"
+
+run: setup
+	@exec .venv/bin/skerry demo
+
+test: setup-test
+	@$(PYTHON) -m pytest
+
+setup:
+	@$(SETUP) run
+
+setup-test:
+	@$(SETUP) test
+
+lint: setup-test
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m mypy
+	$(PYTHON) -m mypy --config-file firmware/mypy.ini
+
+# The development lock first: the runtime lock holds the same versions, so tests try what runs.
+lock: setup-test
+	rm -f requirements.txt requirements-dev.txt requirements-stubs.txt
+	$(COMPILE) pyproject.toml --group build --group dev --output-file requirements-dev.txt
+	$(COMPILE) pyproject.toml --group build --constraint requirements-dev.txt --output-file requirements.txt
+	$(COMPILE) --group stubs --output-file requirements-stubs.txt
+
+clean:
+	rm -rf .venv .skerry .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -1,0 +1,86 @@
+"""The machine's own apt: what it offers, and installing from it."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tools.setup.system import SetupError, as_root, run, say
+
+INDEX_FORMAT = "$(IDENTIFIER)|$(ORIGIN)|$(LABEL)|$(RELEASE)|$(REPO_URI)"
+INSTALL = "apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=300"
+
+
+@dataclass(frozen=True)
+class Index:
+    """One list of packages that apt knows: who publishes it, for which release, and where."""
+
+    origin: str
+    label: str
+    release: str
+    uri: str
+
+
+def parse_candidate(policy: str) -> str | None:
+    """The version that `apt-cache policy PACKAGE` offers, or None."""
+    for line in policy.splitlines():
+        name, _, value = line.strip().partition(": ")
+        if name == "Candidate":
+            return None if value == "(none)" else value
+    return None
+
+
+def parse_indexes(text: str) -> list[Index]:
+    """The package lists in the output of `apt-get indextargets --format INDEX_FORMAT`."""
+    rows = (line.split("|") for line in text.splitlines())
+    return [Index(*row[1:]) for row in rows if row[0] == "Packages"]
+
+
+def mirror(indexes: Sequence[Index], origin: str) -> str | None:
+    """Where the origin's main archive is fetched from on this machine; updates and security have archives of their own."""
+    for index in indexes:
+        if index.origin == index.label == origin and "-" not in index.release:
+            return index.uri
+    return None
+
+
+def candidate(package: str) -> str | None:
+    """The version apt would install, or None if its lists do not have the package."""
+    return parse_candidate(run(["apt-cache", "policy", package]))
+
+
+def indexes(options: Sequence[str] = ()) -> list[Index]:
+    """The package lists apt has fetched."""
+    return parse_indexes(run(["apt-get", *options, "indextargets", "--format", INDEX_FORMAT]))
+
+
+def update() -> None:
+    """Fetch apt's lists. Raises SetupError without root's rights."""
+    say("fetching the lists of packages (apt-get update)")
+    run_as_root("apt-get update -o DPkg::Lock::Timeout=300")
+
+
+def install(packages: Sequence[str], script: str = "{install}") -> None:
+    """Install packages of the distribution; `{install}` in the shell script stands for the command that does it.
+
+    Raises SetupError if nobody lets us be root, or if apt fails even with fresh lists.
+    """
+    names = " ".join(packages)
+    if as_root() is None:
+        raise SetupError(f"{names} cannot be installed: you are neither root nor allowed to use sudo")
+    say(f"installing {names} (package of the distribution{', with sudo' if as_root() else ''})")
+    if any(candidate(package) is None for package in packages):
+        update()
+    command = script.format(install=f"{INSTALL} {shlex.join(packages)}")
+    try:
+        run_as_root(command)
+    except SetupError:
+        update()
+        run_as_root(command)
+
+
+def run_as_root(script: str) -> None:
+    """Run a shell script as root, asking no questions."""
+    prefix = as_root()
+    if prefix is None:
+        raise SetupError("root's rights are needed: you are neither root nor allowed to use sudo")
+    run([*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-euc", script])

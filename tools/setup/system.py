@@ -1,0 +1,60 @@
+"""Commands, root's rights and what the person at the terminal reads."""
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+
+SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
+class SetupError(Exception):
+    """Something skerry needs cannot be had on this machine; the message says what to do about it."""
+
+
+def say(text: str) -> None:
+    """Print one line of progress."""
+    print(f"skerry setup: {text}", flush=True)
+
+
+def which(program: str) -> str | None:
+    """The program's path, also in the sbin folders that a plain user's PATH leaves out on Debian."""
+    return shutil.which(program, path=SEARCH_PATH)
+
+
+def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> str:
+    """Run a command in the C locale, without input, and return what it wrote to standard output.
+
+    Raises SetupError with the command and its last lines if it cannot start or fails.
+    """
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
+    try:
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    except OSError as error:
+        raise SetupError(f"`{command[0]}` does not start: {error.strerror}") from error
+    if done.returncode:
+        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
+        raise SetupError(f"`{' '.join(command)}` failed with status {done.returncode}:\n{last}")
+    return done.stdout
+
+
+def _succeeds(command: Sequence[str]) -> bool:
+    return subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
+
+
+@functools.cache
+def as_root() -> tuple[str, ...] | None:
+    """The words that make a command run as root: none for root itself, None if nobody lets us."""
+    if os.geteuid() == 0:
+        return ()
+    if which("sudo") is None:
+        return None
+    if _succeeds(["sudo", "-n", "true"]):
+        return ("sudo",)
+    if sys.stdin.isatty():
+        say("sudo asks for your password, to install packages of the distribution")
+        if subprocess.run(["sudo", "-v"]).returncode == 0:
+            return ("sudo",)
+    return None
