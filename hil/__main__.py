@@ -1,0 +1,5 @@
+"""`python -m hil`."""
+
+from .cli import app
+
+app(prog_name="python -m hil")

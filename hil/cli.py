@@ -1,0 +1,33 @@
+"""Command line of the rig: `skerry hil`, or `python -m hil`."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .links.probe import SilentDevice
+from .roster import DEFAULT_METERS, RosterError
+from .serve import serve as run
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def hil() -> None:
+    """Simulate the island behind real Modbus."""
+
+
+@app.command()
+def serve(
+    directory: Annotated[Path, typer.Option("--dir", help="Where rig.json and plant.jsonl go.")],
+    meters: Annotated[int, typer.Option(help="How many meters, 2 to 200.")] = DEFAULT_METERS,
+    seed: Annotated[int, typer.Option(min=0, help="What the weather and the people do.")] = 1,
+    duration: Annotated[float | None, typer.Option(min=1, help="Seconds of running; then power stays zero.")] = None,
+) -> None:
+    """Serve the devices until SIGTERM or SIGINT; SIGUSR1 brings all power to zero."""
+    try:
+        asyncio.run(run(meters, seed, directory, duration))
+    except (RosterError, SilentDevice, OSError) as error:
+        typer.echo(f"rig: {error}", err=True)
+        raise typer.Exit(1) from error

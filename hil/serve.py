@@ -1,0 +1,136 @@
+"""The rig's shell: opens the lines, announces them in rig.json, steps the plant, keeps plant.jsonl, hears signals."""
+
+import asyncio
+import json
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TextIO
+
+from .links.probe import probe
+from .links.server import RtuLine, Station, TcpLine
+from .plant.island import Island
+from .rig import Rig
+from .roster import roster
+from .wiring import BILLING, Endpoint, Line, wire
+
+STEP_S = 0.2
+RECORD_S = 1.0
+RIG, JOURNAL = "rig.json", "plant.jsonl"
+
+
+async def serve(meters: int, seed: int, directory: Path, duration_s: float | None) -> None:
+    """Run the rig until SIGTERM or SIGINT; SIGUSR1 holds it.
+
+    Writes `directory/rig.json` once every device answers and appends a line a second, and one at each change of phase,
+    to `directory/plant.jsonl`.
+
+    Raises:
+        RosterError: `meters` is out of range.
+        SilentDevice: a device of the rig does not answer.
+        OSError: the directory cannot be written, or the system is out of ports or pseudo-terminals.
+    """
+    island = Island(roster(meters), seed)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / RIG).unlink(missing_ok=True)
+    async with AsyncExitStack() as stack:
+        rig = Rig(island, duration_s)
+        opened = []
+        for line in wire(island):
+            server = await _open(line, rig)
+            stack.push_async_callback(server.close)
+            opened.append((line, server.bus))
+        await _probe_all(opened)
+        journal = stack.enter_context((directory / JOURNAL).open("a", encoding="utf-8"))
+        with _signals(rig, journal) as stop:
+            rig.start(time.monotonic())
+            _announce(directory / RIG, island, opened)
+            await _run(rig, journal, stop)
+
+
+async def _open(line: Line, rig: Rig) -> TcpLine | RtuLine:
+    stations = [_station(endpoint, rig) for endpoint in line.endpoints]
+    return await (TcpLine if line.kind == "tcp" else RtuLine).open(stations)
+
+
+def _station(endpoint: Endpoint, rig: Rig) -> Station:
+    device = endpoint.device
+    start, length = device.energy
+
+    def noticed(address: int, count: int) -> None:
+        if endpoint.role == BILLING and address < start + length and start < address + count:
+            rig.energy_read(endpoint.meter)
+
+    def image() -> list[int]:
+        return device.image(endpoint.reading())
+
+    return Station(endpoint.unit, device.function, device.first, image, noticed)
+
+
+async def _probe_all(opened: Sequence[tuple[Line, dict[str, str | int]]]) -> None:
+    for line, bus in opened:
+        for endpoint in line.endpoints:
+            await probe(bus, endpoint.unit, endpoint.device.function, endpoint.device.first)
+
+
+def _announce(path: Path, island: Island, opened: Sequence[tuple[Line, dict[str, str | int]]]) -> None:
+    """Write rig.json whole or not at all: whoever finds the file may read it."""
+    buses: dict[str, dict[str, str | int]] = {}
+    devices: dict[str, list[dict[str, Any]]] = {}
+    for line, bus in opened:
+        for endpoint in line.endpoints:
+            buses[endpoint.meter] = bus
+            devices.setdefault(endpoint.meter, []).append(_entry(endpoint))
+    units = [
+        {"meter": unit.meter, "role": unit.role, "name": unit.name} | {"bus": buses[unit.meter], "devices": devices[unit.meter]}
+        for unit in island.units
+    ]
+    draft = path.with_suffix(".tmp")
+    draft.write_text(json.dumps({"units": units}, indent=1) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def _entry(endpoint: Endpoint) -> dict[str, Any]:
+    energy = list(endpoint.device.energy)
+    return {"unit": endpoint.unit, "map": endpoint.map, "role": endpoint.role, "address": energy}
+
+
+@contextmanager
+def _signals(rig: Rig, journal: TextIO) -> Iterator[asyncio.Event]:
+    """Hear SIGUSR1 (hold), SIGTERM and SIGINT (stop: sets the event)."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+
+    def hold() -> None:
+        rig.hold(time.monotonic())
+        _record(rig, journal)
+
+    handlers = {signal.SIGUSR1: hold, signal.SIGTERM: stop.set, signal.SIGINT: stop.set}
+    for number, handler in handlers.items():
+        loop.add_signal_handler(number, handler)
+    try:
+        yield stop
+    finally:
+        for number in handlers:
+            loop.remove_signal_handler(number)
+
+
+async def _run(rig: Rig, journal: TextIO, stop: asyncio.Event) -> None:
+    _record(rig, journal)
+    recorded = time.monotonic()
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), STEP_S)
+        now, before = time.monotonic(), rig.phase
+        rig.tick(now)
+        if rig.phase is not before or now - recorded >= RECORD_S:
+            _record(rig, journal)
+            recorded = now
+    _record(rig, journal)
+
+
+def _record(rig: Rig, journal: TextIO) -> None:
+    journal.write(json.dumps(rig.record(time.time())) + "\n")
+    journal.flush()
