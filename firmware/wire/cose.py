@@ -20,6 +20,14 @@ _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _HALF_ORDER = _ORDER // 2
 
 
+class HighS(WireError):
+    """The signature is out of range, or is the high-S twin of one we accept."""
+
+
+class StuffedHeader(WireError):
+    """The unprotected header carries something: bytes nobody signed."""
+
+
 class Signer:
     """What signs: software keys, a secure element, a test's key. Implementations fill all three.
 
@@ -75,7 +83,8 @@ def parse(data: bytes, max_size: int = MAX_SIZE) -> Statement:
     """Take a statement apart, accepting its one canonical form. The signature's *form* is checked, not its truth.
 
     Raises:
-        WireError: too large, not a statement, another algorithm, an unknown header, a high-S signature.
+        HighS, StuffedHeader: see there.
+        WireError: too large, not a statement, another algorithm, an unknown header.
     """
     if len(data) > max_size:
         raise WireError(f"{len(data)} bytes: at most {max_size} are accepted")
@@ -86,10 +95,10 @@ def parse(data: bytes, max_size: int = MAX_SIZE) -> Statement:
     if not isinstance(protected, bytes) or not isinstance(payload, bytes):
         raise WireError("protected header and payload are byte strings")
     if unprotected != {}:
-        raise WireError("the unprotected header is empty")
+        raise StuffedHeader("the unprotected header is empty")
     signature = bytes_of(signature, "signature", 64)
     if not is_canonical_signature(signature):
-        raise WireError("the signature is out of range or has a high s")
+        raise HighS("the signature is out of range or has a high s")
     kid, claims = _parse_header(protected)
     return Statement(bytes(data), kid, claims, payload, signature, digest(protected, payload))
 
