@@ -1,1 +1,1 @@
-"""Hardware: one board or host a file."""
+"""What differs from board to board, behind one small interface (``interface.py``). One board a file."""

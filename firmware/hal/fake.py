@@ -1,0 +1,133 @@
+"""A board for tests, on both interpreters: files in a dict, a clock that stands until told, lines that are functions."""
+
+import errno
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    def __init__(self, wall_ms: int = 1_800_000_000_000) -> None:
+        self._wall_ms = wall_ms
+        self._ticks_ms = 0
+
+    def advance(self, ms: int) -> None:
+        """Let ``ms`` milliseconds pass."""
+        self._wall_ms += ms
+        self._ticks_ms += ms
+
+    def set_wall(self, wall_ms: int) -> None:
+        """Set wall time, as a user or NTP would; ticks do not notice."""
+        self._wall_ms = wall_ms
+
+    def wall_ms(self) -> int:
+        return self._wall_ms
+
+    def ticks_ms(self) -> int:
+        return self._ticks_ms
+
+    def quality(self) -> int:
+        return 2
+
+    def uncertainty_ms(self) -> int:
+        return 1000
+
+
+class Files:
+    """Files in a dict. ``capacity`` bytes; ``fail_after`` writes from now the power fails, before anything is stored."""
+
+    def __init__(self, capacity: int = 1 << 20) -> None:
+        self.content: dict[str, bytes] = {}
+        self.capacity = capacity
+        self.fail_after: int | None = None
+
+    def names(self, folder: str) -> list[str]:
+        return [name[len(folder) + 1 :] for name in self.content if name.startswith(folder + "/")]
+
+    def read(self, name: str) -> bytes:
+        if name not in self.content:
+            raise OSError(errno.ENOENT)
+        return self.content[name]
+
+    def write(self, name: str, data: bytes) -> None:
+        self._spend()
+        if len(data) > self.free():
+            raise OSError(errno.ENOSPC)
+        self.content[name] = data
+
+    def rename(self, old: str, new: str) -> None:
+        self._spend()
+        self.content[new] = self.read(old)
+        del self.content[old]
+
+    def remove(self, name: str) -> None:
+        self._spend()
+        self.read(name)
+        del self.content[name]
+
+    def free(self) -> int:
+        return self.capacity - sum([len(data) for data in self.content.values()])
+
+    def _spend(self) -> None:
+        if self.fail_after is not None:
+            if self.fail_after == 0:
+                raise OSError(errno.EIO)
+            self.fail_after -= 1
+
+
+class Stream:
+    """A line to ``answer(request) -> list of pieces``: what it returns is read piece by piece; then silence."""
+
+    def __init__(self, answer: "Callable[[bytes], list[bytes]]") -> None:
+        self._answer = answer
+        self._pieces: list[bytes] = []
+        self.sent: list[bytes] = []
+        self.closed = False
+
+    async def read(self, count: int) -> bytes:
+        import asyncio  # noqa: PLC0415 - only here: the rest of this board also serves ports without asyncio
+
+        while not self._pieces:
+            await asyncio.sleep(0.001)
+        piece = self._pieces.pop(0)
+        assert len(piece) <= count
+        return piece
+
+    async def write(self, data: bytes) -> None:
+        self.sent.append(data)
+        self._pieces.extend(self._answer(data))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Board:
+    """Clock, files and countable randomness; lines come from ``lines``, in order, an OSError among them is raised."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.files = Files()
+        self.lines: list[Stream | OSError] = []
+        self._drawn = 0
+
+    def random(self, count: int) -> bytes:
+        self._drawn += 1
+        return bytes([(self._drawn + index) & 0xFF for index in range(count)])
+
+    def open_tcp(self, host: str, port: int) -> Stream:  # noqa: ARG002
+        return self._next_line()
+
+    def open_serial(self, path: str, baud: int) -> Stream:  # noqa: ARG002
+        return self._next_line()
+
+    def heap_free(self) -> int:
+        return 0
+
+    def _next_line(self) -> Stream:
+        line = self.lines.pop(0)
+        if isinstance(line, OSError):
+            raise line
+        return line

@@ -1,0 +1,74 @@
+"""What a board gives the meter. Types only: on MicroPython this module is empty and nobody imports it.
+
+Every failure of a board is an OSError with its errno, so that the meter has one thing to catch.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Clock(Protocol):
+        """Two clocks: wall time may jump, ticks may not."""
+
+        def wall_ms(self) -> int:
+            """Milliseconds since 1970-01-01 UTC, as far as the board knows."""
+
+        def ticks_ms(self) -> int:
+            """Milliseconds since some moment of this run; never falls and does not wrap."""
+
+        def quality(self) -> int:
+            """Trust in wall time, 0..3: certificate.CLOCK_UNSET to CLOCK_AUTHENTICATED."""
+
+        def uncertainty_ms(self) -> int:
+            """Largest expected error of wall time, in milliseconds."""
+
+    class Files(Protocol):
+        """A flat store of small files that survives a power cut between any two bytes. Names are ``a`` or ``folder/a``."""
+
+        def names(self, folder: str) -> list[str]:
+            """Names in ``folder`` (without it), in no order. A folder that is not there is made."""
+
+        def read(self, name: str) -> bytes:
+            """The whole file. OSError(ENOENT) if there is none."""
+
+        def write(self, name: str, data: bytes) -> None:
+            """Put ``data`` in place of the file, wholly or not at all, and on the medium when this returns."""
+
+        def rename(self, old: str, new: str) -> None:
+            """Give a file another name, atomically."""
+
+        def remove(self, name: str) -> None:
+            """Delete a file. OSError(ENOENT) if there is none."""
+
+        def free(self) -> int:
+            """Bytes that may still be written."""
+
+    class Stream(Protocol):
+        """Bytes both ways: a TCP connection or a serial line."""
+
+        async def read(self, count: int) -> bytes:
+            """At least one and at most ``count`` bytes as soon as any are there; b"" when the other side closed."""
+
+        async def write(self, data: bytes) -> None:
+            """Return when the board has taken all of ``data``."""
+
+        def close(self) -> None:
+            """Give the connection back. No other task may be reading or writing."""
+
+    class Board(Protocol):
+        """One meter's computer."""
+
+        clock: Clock
+        files: Files
+
+        def random(self, count: int) -> bytes:
+            """Unpredictable bytes, fit for keys."""
+
+        def open_tcp(self, host: str, port: int) -> Stream:
+            """Start connecting. A refusal shows at the first write or read."""
+
+        def open_serial(self, path: str, baud: int) -> Stream:
+            """A serial line, raw, 8 data bits, no parity, 1 stop bit."""
+
+        def heap_free(self) -> int:
+            """Bytes free for objects; 0 where nobody counts them."""

@@ -1,0 +1,165 @@
+"""MicroPython's unix port: a Raspberry Pi, and every simulated meter. Runs on MicroPython only."""
+
+import asyncio
+import errno
+import gc
+import os
+import socket
+import termios
+import time
+
+import ffi  # type: ignore[import-not-found]
+import vfs  # type: ignore[import-not-found]
+
+from ..wire.certificate import CLOCK_HOST
+from .block_file import BLOCK_SIZE, BlockFile
+
+_ROOT = "/flash"
+_WRITE_UNIT = 256  # bytes: a page of the common NOR flash chips; two certificates share a block
+_EXCLUSIVE_NOW = 6  # LOCK_EX | LOCK_NB
+_VTIME, _VMIN = 5, 6
+# Linux, asm-generic/termbits.h; the port's termios names only some of them
+_SPEEDS = {9600: 13, 19200: 14, 38400: 15, 57600: 4097, 115200: 4098}
+
+
+class FlashError(Exception):
+    """The flash file cannot be used: the installation's fault. The message says what to do."""
+
+
+class Clock:
+    """The operating system's time. Whether anything keeps it right we cannot see, so we promise a second at best."""
+
+    def __init__(self) -> None:
+        self._last = time.ticks_ms()  # type: ignore[attr-defined]
+        self._ticks = 0
+
+    def wall_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def ticks_ms(self) -> int:
+        now = time.ticks_ms()  # type: ignore[attr-defined]
+        self._ticks += time.ticks_diff(now, self._last)  # type: ignore[attr-defined]
+        self._last = now
+        return self._ticks
+
+    def quality(self) -> int:
+        return CLOCK_HOST
+
+    def uncertainty_ms(self) -> int:
+        return 1000
+
+
+class Files:
+    """LittleFS on a file. Made on first use, never formatted again: it holds the key and what was not yet receipted."""
+
+    def __init__(self, path: str) -> None:
+        """FlashError if another process has the file open or LittleFS cannot read it."""
+        device = _open(path)
+        _lock(device, path)
+        try:
+            vfs.mount(vfs.VfsLfs2(device, progsize=_WRITE_UNIT), _ROOT)
+        except OSError as error:
+            raise FlashError(
+                f"{path} holds no readable LittleFS ({error}). If it is of another program, name another file; if it is "
+                "damaged, keep it for analysis, name a new one and enrol the meter again."
+            ) from None
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            return [entry[0] for entry in os.ilistdir(f"{_ROOT}/{folder}")]  # type: ignore[attr-defined]
+        except OSError:
+            os.mkdir(f"{_ROOT}/{folder}")
+            return []
+
+    def read(self, name: str) -> bytes:
+        with open(f"{_ROOT}/{name}", "rb") as file:
+            return file.read()
+
+    def write(self, name: str, data: bytes) -> None:
+        with open(f"{_ROOT}/new", "wb") as file:
+            file.write(data)
+        os.rename(f"{_ROOT}/new", f"{_ROOT}/{name}")
+
+    def rename(self, old: str, new: str) -> None:
+        os.rename(f"{_ROOT}/{old}", f"{_ROOT}/{new}")
+
+    def remove(self, name: str) -> None:
+        os.remove(f"{_ROOT}/{name}")
+
+    def free(self) -> int:
+        return os.statvfs(_ROOT)[3] * BLOCK_SIZE
+
+
+def _open(path: str) -> BlockFile:
+    try:
+        return BlockFile(path)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise FlashError(f"{path} cannot be opened: {error}") from None
+    # format beside and rename: a power cut must not leave half a file system under the final name
+    BlockFile.create(path + ".new")
+    vfs.VfsLfs2.mkfs(BlockFile(path + ".new"), progsize=_WRITE_UNIT)
+    os.rename(path + ".new", path)
+    return BlockFile(path)
+
+
+def _lock(device: BlockFile, path: str) -> None:
+    # two writers would destroy the file system, so the kernel admits one, and forgets it when it dies
+    flock = ffi.open("libc.so.6").func("i", "flock", "ii")
+    if flock(device.fileno(), _EXCLUSIVE_NOW) != 0:
+        raise FlashError(f"{path} is in use: this meter is already running")
+
+
+class Stream:
+    """A descriptor that asyncio can wait for."""
+
+    def __init__(self, raw: object) -> None:
+        self._raw = raw
+        self._stream = asyncio.StreamReader(raw)  # type: ignore[arg-type]
+
+    async def read(self, count: int) -> bytes:
+        return await self._stream.read(count)
+
+    async def write(self, data: bytes) -> None:
+        self._stream.write(data)  # type: ignore[attr-defined]
+        await self._stream.drain()  # type: ignore[attr-defined]
+
+    def close(self) -> None:
+        self._raw.close()  # type: ignore[attr-defined]
+
+
+class Board:
+    """A process on Linux."""
+
+    def __init__(self, flash: str) -> None:
+        """``flash``: path of the file that stands for the flash chip. FlashError if it cannot be used."""
+        self.clock = Clock()
+        self.files = Files(flash)
+
+    def random(self, count: int) -> bytes:
+        return os.urandom(count)
+
+    def open_tcp(self, host: str, port: int) -> Stream:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+        connection = socket.socket(family, kind, protocol)
+        connection.setblocking(False)
+        try:
+            connection.connect(address)
+        except OSError as error:
+            if error.errno != errno.EINPROGRESS:
+                connection.close()
+                raise
+        return Stream(connection)
+
+    def open_serial(self, path: str, baud: int) -> Stream:
+        line = open(path, "r+b", buffering=0)  # noqa: SIM115 - closed by Stream.close
+        termios.setraw(line.fileno())  # type: ignore[attr-defined]
+        settings = termios.tcgetattr(line.fileno())
+        settings[4] = settings[5] = _SPEEDS[baud]
+        # a read returns what is there and never waits for more
+        settings[6][_VMIN] = settings[6][_VTIME] = 0
+        termios.tcsetattr(line.fileno(), termios.TCSANOW, settings)
+        return Stream(line)
+
+    def heap_free(self) -> int:
+        return int(gc.mem_free())  # type: ignore[attr-defined]

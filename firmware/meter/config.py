@@ -1,0 +1,172 @@
+"""A meter's configuration: JSON, checked strictly, so that a slip stops the installation and not the billing.
+
+Every key is required unless it has a default here; a key that is not known is an error.
+"""
+
+from ..wire.topics import is_id
+
+BAUDS = (9600, 19200, 38400, 57600, 115200)
+MAX_DEVICES = 8
+_HEX = "0123456789abcdef"
+
+
+class ConfigError(ValueError):
+    """The configuration is wrong: its author's fault. The message names the key and what belongs there."""
+
+
+class Device:
+    """A Modbus device: ``unit`` id 0..247, ``map`` is ``sunspec`` or a file's name in ``maps``."""
+
+    __slots__ = ("billing", "map", "unit")
+
+    def __init__(self, unit: int, map: str, billing: bool) -> None:
+        self.unit = unit
+        self.map = map
+        self.billing = billing
+
+
+class Bus:
+    """Where the devices are. ``kind`` "tcp": host and port; "rtu": path of the line and its baud rate."""
+
+    __slots__ = ("baud", "host", "kind", "path", "port")
+
+    def __init__(self, kind: str, host: str = "", port: int = 0, path: str = "", baud: int = 0) -> None:
+        self.kind = kind
+        self.host = host
+        self.port = port
+        self.path = path
+        self.baud = baud
+
+
+class Broker:
+    """The MQTT broker and this meter's account there."""
+
+    __slots__ = ("host", "password", "port", "username")
+
+    def __init__(self, host: str, port: int, username: str, password: str) -> None:
+        self.host = host
+        self.port = port
+        self.username = username
+        self.password = password
+
+
+class Config:
+    """A whole configuration, valid.
+
+    Attributes:
+        site, meter: ids, see wire.topics.is_id.
+        interval_s: length of an interval, 1..86,400 s, a multiple of ``rows`` (1..60).
+        poll_ms: pause between two polls, 50..60,000 ms.
+        gateway_key: public key whose receipts free a certificate, 64 bytes X || Y.
+        devices: one of them is billing.
+        flash: path of the flash file.
+    """
+
+    __slots__ = ("bus", "devices", "flash", "gateway_key", "interval_s", "meter", "mqtt", "poll_ms", "rows", "site")
+
+    def __init__(self, document: object) -> None:
+        """Raises ConfigError for anything but a valid configuration."""
+        top = _Table(document, "")
+        self.site = top.id("site")
+        self.meter = top.id("meter")
+        self.interval_s = top.integer("interval_s", 1, 86400)
+        self.rows = top.integer("rows", 1, 60)
+        if self.interval_s % self.rows:
+            raise ConfigError(f"rows: {self.interval_s} s do not divide into {self.rows} rows of whole seconds")
+        self.poll_ms = top.integer("poll_ms", 50, 60000)
+        self.gateway_key = _key(top.text("gateway_key"))
+        self.mqtt = _broker(top.table("mqtt"))
+        self.bus = _bus(top.table("bus"))
+        self.devices = _devices(top.take("devices"))
+        self.flash = top.text("flash")
+        top.finish()
+
+
+class _Table:
+    """A JSON object whose keys are taken one by one; what is left over at the end is an error."""
+
+    def __init__(self, value: object, path: str) -> None:
+        if not isinstance(value, dict):
+            raise ConfigError(f"{path or 'the configuration'}: an object {{...}} is expected")
+        self._left = dict(value)
+        self._path = path
+
+    def _name(self, key: str) -> str:
+        return f"{self._path}.{key}" if self._path else key
+
+    def take(self, key: str) -> object:
+        if key not in self._left:
+            raise ConfigError(f"{self._name(key)}: is missing")
+        return self._left.pop(key)
+
+    def text(self, key: str) -> str:
+        value = self.take(key)
+        if not isinstance(value, str) or not value:
+            raise ConfigError(f'{self._name(key)}: a text in "quotes" is expected')
+        return value
+
+    def id(self, key: str) -> str:
+        value = self.take(key)
+        if not isinstance(value, str) or not is_id(value):
+            raise ConfigError(f"{self._name(key)}: 1 to 32 of a-z, 0-9 and - are expected")
+        return value
+
+    def integer(self, key: str, low: int, high: int) -> int:
+        value = self.take(key)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise ConfigError(f"{self._name(key)}: a whole number from {low} to {high} is expected")
+        return value
+
+    def table(self, key: str) -> "_Table":
+        return _Table(self.take(key), self._name(key))
+
+    def finish(self) -> None:
+        for key in sorted(self._left):
+            raise ConfigError(f"{self._name(key)}: is not known; remove it or correct its spelling")
+
+
+def _key(text: str) -> bytes:
+    if len(text) != 128 or not all(letter in _HEX for letter in text):
+        raise ConfigError("gateway_key: 128 digits of 0-9 and a-f are expected; the gateway prints its key")
+    return bytes.fromhex(text)
+
+
+def _broker(table: _Table) -> Broker:
+    broker = Broker(table.text("host"), table.integer("port", 1, 65535), table.text("username"), table.text("password"))
+    table.finish()
+    return broker
+
+
+def _bus(table: _Table) -> Bus:
+    kind = table.text("kind")
+    if kind == "tcp":
+        bus = Bus(kind, host=table.text("host"), port=table.integer("port", 1, 65535))
+    elif kind == "rtu":
+        bus = Bus(kind, path=table.text("path"), baud=table.integer("baud", BAUDS[0], BAUDS[-1]))
+        if bus.baud not in BAUDS:
+            raise ConfigError(f"bus.baud: one of {BAUDS} is expected")
+    else:
+        raise ConfigError('bus.kind: "tcp" or "rtu" is expected')
+    table.finish()
+    return bus
+
+
+def _devices(value: object) -> "list[Device]":
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_DEVICES:
+        raise ConfigError(f"devices: a list of 1 to {MAX_DEVICES} devices is expected")
+    devices = [_device(_Table(item, f"devices[{index}]")) for index, item in enumerate(value)]
+    if len({device.unit for device in devices}) != len(devices):
+        raise ConfigError("devices: every device needs a unit id of its own")
+    if sum([device.billing for device in devices]) != 1:
+        raise ConfigError('devices: exactly one needs "role": "billing"')
+    return devices
+
+
+def _device(table: _Table) -> Device:
+    unit, map, role = table.integer("unit", 0, 247), table.text("map"), table.text("role")
+    if role not in ("billing", "auxiliary"):
+        raise ConfigError('devices: role "billing" or "auxiliary" is expected')
+    if not all(letter.islower() or letter.isdigit() or letter == "_" for letter in map):
+        raise ConfigError('devices: map "sunspec" or the name of a file in firmware/maps, without .json, is expected')
+    table.finish()
+    return Device(unit, map, role == "billing")
