@@ -123,7 +123,7 @@ class _Read:
         """The registers in ``reply``: unit, function, byte count, data ([AP] 6.3 and 6.4)."""
         if reply[0] != self.unit:
             raise WrongUnit(f"unit {reply[0]} answered for unit {self.unit}")
-        if reply[1] == self.function | _EXCEPTION and len(reply) == 3:
+        if reply[1] == self.function | _EXCEPTION:
             raise ExceptionReply(reply[2])
         if reply[1] != self.function:
             raise WrongFunction(f"function {reply[1]} answers function {self.function}")

@@ -92,6 +92,12 @@ def test_reading_what_is_wanted_never_takes_a_byte_too_many():
         assert stream == b"next"
 
 
+def test_an_exception_is_all_that_is_wanted_at_first():
+    message = bytes([17, HOLDING | 0x80, 2])
+    assert rtu().wanted == len(sealed(message))
+    assert tcp().wanted == len(enveloped(message))
+
+
 def test_the_longest_reply():
     data = bytes(range(250))
     expected = tuple([data[i] << 8 | data[i + 1] for i in range(0, 250, 2)])
@@ -141,9 +147,13 @@ def test_replies_to_another_request():
         assert isinstance(raised(tcp().feed, enveloped(message)), expected), message
 
 
+def test_an_unknown_function_is_judged_at_once():
+    assert isinstance(raised(rtu().feed, b"\x11\x06\x00"), modbus.WrongFunction)
+
+
 def test_bytes_after_the_reply():
-    assert isinstance(raised(rtu().feed, sealed(REPLY) + b"\x00"), modbus.WrongLength)
-    assert isinstance(raised(tcp().feed, enveloped(REPLY) + b"\x00"), modbus.WrongLength)
+    assert isinstance(raised(rtu().feed, sealed(REPLY) + b"\x01"), modbus.WrongLength)
+    assert isinstance(raised(tcp().feed, enveloped(REPLY) + b"\x01"), modbus.WrongLength)
 
 
 def test_tcp_envelopes():
@@ -156,6 +166,7 @@ def test_tcp_envelopes():
 
 def test_a_byte_count_that_contradicts_the_envelope():
     assert isinstance(raised(tcp().feed, enveloped(REPLY[:-2])), modbus.WrongLength)
+    assert isinstance(raised(tcp().feed, enveloped(REPLY[:2] + b"\x05" + REPLY[3:])), modbus.WrongLength)
 
 
 def test_faults_are_the_peers():
