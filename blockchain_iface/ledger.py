@@ -5,7 +5,8 @@
    are final once ``read`` returns them. Settlement consumes ``read``, never what ``submit`` returned.
 3. ``Rejected`` is for ever: these entries will never be accepted. ``Unavailable`` is for now: submit the same bytes again.
 4. Final entries have one total order without holes, 0, 1, 2, ...; an index never changes its entry.
-5. A receipt proves an entry to be under a head that the ledger has signed; a third party needs nothing else.
+5. A receipt proves an entry to be under the signed head of its block: the same bytes whenever it is asked for. A third party
+   needs nothing else.
 6. Nothing of an engine's own (blocks to mine, leaders, fees) shows through.
 """
 
@@ -72,7 +73,7 @@ class Ledger(Protocol):
     """What the gateway sees of any engine."""
 
     def submit(self, entries: Sequence[bytes], at: int) -> list[bytes]:
-        """Accept a batch at Unix time ``at``; the ids in the batch's order. Known entries are passed over.
+        """Accept a batch at Unix time ``at``; the ids in the batch's order. Entries already there are passed over.
 
         Raises:
             Rejected: one entry breaks a rule; nothing of the batch was written.
@@ -85,7 +86,7 @@ class Ledger(Protocol):
         ...
 
     def receipt(self, id: bytes) -> bytes | None:
-        """The COSE Receipt of a final entry under the newest head, or None if there is no such entry."""
+        """The COSE Receipt of a final entry under its block's head, or None if there is no such entry."""
         ...
 
     def read(self, after: int, limit: int) -> list[Entry]:

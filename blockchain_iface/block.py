@@ -1,0 +1,47 @@
+"""Blocks: the shadow centre's signature over the log as it stood, each naming the one before.
+
+    body = {1: height, 2: id of the block before / null, 3: tree size, 4: tree root, 5: Unix time}
+
+A block covers the entries from the previous block's size up to its own. The root is that of the whole log, so one chain of
+blocks and one tree say the same thing twice.
+"""
+
+from dataclasses import dataclass
+
+from firmware.wire import cbor, cose
+from firmware.wire.fields import WireError, bytes_of, map_of, uint_of
+
+from .ledger import Head
+
+TYPE = "vnd.skerry.block"
+SUBJECT = "ledger"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block's body and its id (32 bytes)."""
+
+    head: Head
+    previous: bytes | None
+    id: bytes
+
+
+def seal(signer: cose.Signer, site: str, head: Head, previous: bytes | None) -> bytes:
+    """The signed block that makes ``head`` the ledger's newest; ``previous`` is the id of the block before."""
+    body = {1: head.height, 2: previous, 3: head.size, 4: head.root, 5: head.time}
+    return cose.sign(signer, site, SUBJECT, TYPE, cbor.encode(body))
+
+
+def parse(statement: cose.Statement) -> Block:
+    """A block out of its parsed statement. WireError if it is none."""
+    if statement.type != TYPE or statement.subject != SUBJECT:
+        raise WireError("not a block")
+    body = map_of(cbor.decode(statement.payload, 2), "block", (1, 2, 3, 4, 5))
+    head = Head(
+        height=uint_of(body[1], "height"),
+        size=uint_of(body[3], "tree size", 1),
+        root=bytes_of(body[4], "root", 32),
+        time=uint_of(body[5], "time"),
+    )
+    previous = None if body[2] is None else bytes_of(body[2], "previous block", 32)
+    return Block(head, previous, statement.id)

@@ -1,0 +1,46 @@
+"""Double-entry accounts in integer micro-tokens. Every posting sums to zero; nothing else moves money."""
+
+from collections.abc import Mapping
+
+from .state import ESCROW, FUNDED, ISSUE, Refused, State
+
+RECHARGED, RECOVERED = "recharged", "recovered"
+
+
+def post(state: State, postings: Mapping[str, int]) -> None:
+    """Add signed amounts to accounts. Refused unless they sum to zero and the escrow stays covered."""
+    if sum(postings.values()) != 0:
+        raise Refused(f"the postings sum to {sum(postings.values())}, not to zero")
+    for account, amount in postings.items():
+        state.accounts.put(account, state.balance(account) + amount)
+    if state.balance(ESCROW) < 0:
+        raise Refused("the escrow would be overdrawn")
+
+
+def require_account(state: State, account: str) -> None:
+    """Refused unless tokens may be recharged to, or recovered from, ``account``."""
+    meter = state.meters.get(account)
+    if account not in FUNDED and (meter is None or not meter.trades):
+        raise Refused(f"there is no account {account}")
+
+
+def recharge(state: State, account: str, amount: int, reference: str) -> None:
+    """Bring ``amount`` (> 0) tokens into circulation: the grid company's recharge interface (island paper, section 3.2)."""
+    _move(state, account, amount, reference)
+    state.totals.put(RECHARGED, (state.totals.get(RECHARGED) or 0) + amount)
+
+
+def recover(state: State, account: str, amount: int, reference: str) -> None:
+    """Take ``amount`` (> 0) tokens out of circulation, to be paid out to the bound bank account."""
+    if state.balance(account) < amount:
+        raise Refused(f"{account} holds {state.balance(account)} micro-tokens, {amount} cannot be recovered")
+    _move(state, account, -amount, reference)
+    state.totals.put(RECOVERED, (state.totals.get(RECOVERED) or 0) + amount)
+
+
+def _move(state: State, account: str, amount: int, reference: str) -> None:
+    require_account(state, account)
+    if reference in state.references:
+        raise Refused(f"reference {reference} was used before")
+    state.references.put(reference, amount)
+    post(state, {account: amount, ISSUE: -amount})

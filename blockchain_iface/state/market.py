@@ -1,0 +1,181 @@
+"""Applying pricing, transaction and settlement entries. Each is worked out again from the state and must come out the same."""
+
+from collections import defaultdict
+
+from . import accounts
+from .entries import Pricing, Settlement, Transaction
+from .matching import match
+from .pricing import affordable, energy_cost, margin, price_and_mu, subsidy_reserve
+from .settlement import postings, unexplained
+from .state import CERTIFIED, ESCROW, SCHEDULED, SPREAD, SUBSIDY, Interval, Measured, Refused, State, Trade
+
+
+def apply_pricing(state: State, entry: Pricing) -> None:
+    """Stage one. Refused unless price and mu follow from the offers, the tariff and the fund."""
+    interval = state.intervals.get(entry.t0)
+    if interval is not None:
+        raise Refused("the interval is priced or settled already")
+    if entry.t0 % state.rules.interval:
+        raise Refused("the interval begins off the grid")
+    names = [name for name, _ in (*entry.offers, *entry.demands)]
+    if len(set(names)) != len(names):
+        raise Refused("a meter comes twice")
+    for name in names:
+        accounts.require_account(state, name)
+    if priced(state, entry.t0, entry.offers, entry.demands) != entry:
+        raise Refused("price or mu do not follow from offers, needs and tariff")
+    state.intervals.put(
+        entry.t0, Interval(entry.t0, price=entry.price, mu_ppm=entry.mu_ppm, offers=entry.offers, demands=entry.demands)
+    )
+    state.reopen(entry.t0)
+
+
+def priced(state: State, t0: int, offers: tuple[tuple[str, int], ...], demands: tuple[tuple[str, int], ...]) -> Pricing:
+    """The one pricing entry that offers and demands (Wh per meter) lead to."""
+    supply, demand = sum(wh for _, wh in offers), sum(wh for _, wh in demands)
+    price, mu = price_and_mu(state.rules.tariff, t0, supply, demand, state.balance(SUBSIDY))
+    return Pricing(t0, offers, demands, price, mu)
+
+
+def apply_transaction(state: State, entry: Transaction) -> None:
+    """Stage two. Refused unless the trades are the matching's and every buyer can prepay; margins move to the escrow."""
+    interval = state.intervals.get(entry.t0)
+    if interval is None or not interval.priced or interval.trades or interval.revision is not None:
+        raise Refused("there is nothing to trade in this interval, or not any more")
+    if traded(state, interval) != entry:
+        raise Refused("the trades do not follow from offers, needs and balances")
+    amounts: defaultdict[str, int] = defaultdict(int)
+    for trade in entry.trades:
+        amounts[trade.buyer] -= trade.margin
+        amounts[ESCROW] += trade.margin
+    amounts[SUBSIDY] -= entry.reserve
+    amounts[ESCROW] += entry.reserve
+    accounts.post(state, amounts)
+    state.intervals.put(entry.t0, _with_trades(interval, entry))
+
+
+def _with_trades(interval: Interval, entry: Transaction) -> Interval:
+    return Interval(
+        interval.t0,
+        interval.price,
+        interval.mu_ppm,
+        interval.offers,
+        interval.demands,
+        trades=entry.trades,
+        reserve=entry.reserve,
+    )
+
+
+def traded(state: State, interval: Interval) -> Transaction:
+    """The one transaction entry for a priced interval. A buyer takes part as far as its balance covers the margin."""
+    ppm = state.rules.tariff.margin_ppm
+    demands = []
+    for meter, wh in interval.demands:
+        demands.append((meter, min(wh, affordable(state.balance(meter), interval.price, ppm))))
+    trades = tuple(
+        Trade(seller, buyer, wh, margin(wh, interval.price, ppm)) for seller, buyer, wh in match(interval.offers, demands)
+    )
+    paid = sum(energy_cost(trade.wh, interval.price) for trade in trades)
+    reserve = subsidy_reserve(paid, interval.mu_ppm)
+    return Transaction(interval.t0, state.rules.interval, interval.price, trades, reserve)
+
+
+def apply_settlement(state: State, entry: Settlement) -> None:
+    """Stage three. Refused unless it is what the certificates, the trades and the tariff lead to."""
+    if entry.t0 % state.rules.interval:
+        raise Refused("the interval begins off the grid")
+    expected = settled(state, entry.t0)
+    if expected != entry:
+        raise Refused("the settlement does not follow from certificates, trades and tariff")
+    interval = state.intervals.get(entry.t0) or Interval(entry.t0)
+    if not is_news(interval, entry):
+        raise Refused("the interval is settled like this already")
+    accounts.post(state, dict(entry.postings))
+    state.intervals.put(entry.t0, _with_settlement(interval, entry))
+    state.close(entry.t0)
+
+
+def is_news(interval: Interval, entry: Settlement) -> bool:
+    """True if ``entry`` says something that the interval's newest settlement does not."""
+    known = (interval.measured, interval.unexplained_wh)
+    return interval.revision is None or known != (entry.measured, entry.unexplained_wh)
+
+
+def _with_settlement(interval: Interval, entry: Settlement) -> Interval:
+    return Interval(
+        interval.t0,
+        interval.price,
+        interval.mu_ppm,
+        interval.offers,
+        interval.demands,
+        interval.trades,
+        interval.reserve,
+        revision=entry.revision,
+        measured=entry.measured,
+        traded_wh=sum(delivery.wh for delivery in entry.deliveries),
+        unexplained_wh=entry.unexplained_wh,
+    )
+
+
+def settled(state: State, t0: int) -> Settlement:
+    """The settlement entry that the state leads to now. Silent meters are taken at their schedule."""
+    interval = state.intervals.get(t0) or Interval(t0)
+    tariff = state.rules.tariff
+    measured = measured_in(state, interval)
+    outcome, amounts = postings(tariff, interval, measured)
+    feeder = _feeder(state, t0)
+    gap = None
+    if feeder is not None and all(energy.quality != SCHEDULED for energy in measured.values()):
+        gap = unexplained(tariff, feeder, measured)
+    return Settlement(
+        t0,
+        0 if interval.revision is None else interval.revision + 1,
+        tuple(sorted(measured.items())),
+        outcome.deliveries,
+        tuple(amounts.items()),
+        None if feeder is None else (feeder.imported, feeder.exported),
+        gap,
+    )
+
+
+def measured_in(state: State, interval: Interval) -> dict[str, Measured]:
+    """What is known of every trading meter that was at work in the interval: certified, spread, or its schedule."""
+    measured = {}
+    for name, meter in state.meters.items():
+        if not meter.trades:
+            continue
+        certified = _certified(state, interval.t0, name)
+        if certified is not None:
+            measured[name] = certified
+        elif _at_work(state, interval, name):
+            bought = sum(trade.wh for trade in interval.trades if trade.buyer == name)
+            sold = sum(trade.wh for trade in interval.trades if trade.seller == name)
+            measured[name] = Measured(bought, sold, SCHEDULED)
+    return measured
+
+
+def _at_work(state: State, interval: Interval, meter: str) -> bool:
+    first = state.certificates.get((meter, 1))
+    began = first is not None and first.t0 <= interval.t0
+    return began or any(meter in (trade.seller, trade.buyer) for trade in interval.trades)
+
+
+def _certified(state: State, t0: int, meter: str) -> Measured | None:
+    coverage = state.coverage.get((t0, meter))
+    if coverage is None or coverage.seconds < state.rules.interval:
+        return None
+    return Measured(coverage.imported, coverage.exported, SPREAD if coverage.spread else CERTIFIED)
+
+
+def _feeder(state: State, t0: int) -> Measured | None:
+    """The sum of the feeder meters; None while one of them is silent, or if there is none."""
+    feeders = [_certified(state, t0, name) for name, meter in state.meters.items() if not meter.trades]
+    known = [feeder for feeder in feeders if feeder is not None]
+    if not feeders or len(known) < len(feeders):
+        return None
+    return Measured(sum(feeder.imported for feeder in known), sum(feeder.exported for feeder in known), CERTIFIED)
+
+
+def complete(state: State, t0: int) -> bool:
+    """True if every enrolled meter has certified the whole interval."""
+    return all(_certified(state, t0, name) is not None for name, _ in state.meters.items())

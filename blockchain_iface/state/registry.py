@@ -1,0 +1,54 @@
+"""Applying genesis, enrolments and alarms: who the shadow centre is, and which keys may certify."""
+
+from firmware.wire import certificate, cose, enrolment
+from firmware.wire.fields import WireError
+
+from ..signatures import Verifier
+from .entries import Alarm, Enrolment, Genesis
+from .state import Meter, Refused, Site, State
+
+
+def apply_genesis(state: State, statement: cose.Statement, verifier: Verifier) -> None:
+    """The first entry, signed by the key that it names."""
+    if "site" in state.site:
+        raise Refused("there is a genesis already")
+    genesis = Genesis.decode(statement.payload)
+    if not verifier.holds(statement, genesis.public):
+        raise Refused("the genesis is not signed by the key that it names")
+    state.site.put("site", Site(statement.issuer, genesis.public, statement.kid, genesis.interval, genesis.tariff))
+
+
+def apply_enrolment(state: State, statement: cose.Statement, verifier: Verifier) -> None:
+    """Authorise a meter's key: one key a meter, one meter a key, and the meter has shown that it holds it."""
+    entry = Enrolment.decode(statement.payload)
+    request = cose.parse(entry.request, enrolment.MAX_SIZE)
+    public = enrolment.public_of(request)
+    if request.issuer != state.rules.name or request.subject != statement.subject:
+        raise Refused("the request is for another site or meter")
+    if not verifier.holds(request, public):
+        raise Refused("the request is not signed by the key that it offers")
+    if request.subject in state.meters:
+        raise Refused(f"{request.subject} is enrolled already")
+    if request.kid in state.keys or request.kid == state.rules.kid:
+        raise Refused("the key is in use already")
+    state.meters.put(request.subject, Meter(request.subject, public, request.kid, entry.role))
+    state.keys.put(request.kid, request.subject)
+
+
+def apply_alarm(state: State, statement: cose.Statement, verifier: Verifier) -> None:
+    """Evidence of a clone: a second, validly signed certificate with a sequence number that is taken."""
+    alarm = Alarm.decode(statement.payload)
+    meter = state.meters.get(alarm.meter)
+    fact = state.certificates.get((alarm.meter, alarm.seq))
+    if meter is None or fact is None or fact.id != alarm.first:
+        raise Refused("the alarm names a certificate that is not here")
+    if (alarm.meter, alarm.seq) in state.alarms:
+        raise Refused("this clone is on record already")
+    try:
+        other = cose.parse(alarm.other, certificate.MAX_SIZE)
+        seq = certificate.decode(other.payload).seq
+    except WireError as error:
+        raise Refused(f"the evidence is no certificate: {error}") from None
+    if seq != alarm.seq or other.id == fact.id or not verifier.holds(other, meter.public):
+        raise Refused("the evidence proves no clone")
+    state.alarms.put((alarm.meter, alarm.seq), other.id)
