@@ -26,7 +26,7 @@ def version(interpreter: Path) -> tuple[int, int] | None:
     """What the interpreter says of itself, or None if it does not run or is no MicroPython."""
     program = "import sys; print(sys.implementation.name == 'micropython' and sys.implementation.version)"
     try:
-        done = subprocess.run([interpreter, "-c", program], capture_output=True, text=True, timeout=20)
+        done = subprocess.run([interpreter, "-c", program], check=False, capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return parse_version(done.stdout)

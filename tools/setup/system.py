@@ -31,17 +31,13 @@ def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> str:
     """
     environment = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
     try:
-        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        done = subprocess.run(command, check=False, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     except OSError as error:
         raise SetupError(f"`{command[0]}` does not start: {error.strerror}") from error
     if done.returncode:
         last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
         raise SetupError(f"`{' '.join(command)}` failed with status {done.returncode}:\n{last}")
     return done.stdout
-
-
-def _succeeds(command: Sequence[str]) -> bool:
-    return subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
 
 
 @functools.cache
@@ -51,10 +47,16 @@ def as_root() -> tuple[str, ...] | None:
         return ()
     if which("sudo") is None:
         return None
-    if _succeeds(["sudo", "-n", "true"]):
-        return ("sudo",)
-    if sys.stdin.isatty():
-        say("sudo asks for your password, to install packages of the distribution")
-        if subprocess.run(["sudo", "-v"]).returncode == 0:
-            return ("sudo",)
-    return None
+    try:
+        run(["sudo", "-n", "true"])
+    except SetupError:
+        return _with_password()
+    return ("sudo",)
+
+
+def _with_password() -> tuple[str, ...] | None:
+    """sudo after it asked the person at the terminal, if there is one."""
+    if not sys.stdin.isatty():
+        return None
+    say("sudo asks for your password, to install packages of the distribution")
+    return ("sudo",) if subprocess.run(["sudo", "-v"], check=False).returncode == 0 else None

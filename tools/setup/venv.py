@@ -23,7 +23,7 @@ def digest(root: Path, files: Sequence[str]) -> str:
 def _works(python: Path, root: Path) -> bool:
     """Whether the environment runs and is still where it was made: its scripts name their interpreter by full path."""
     try:
-        done = subprocess.run([python, "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True)
+        done = subprocess.run([python, "-c", "import sys; print(sys.prefix)"], check=False, capture_output=True, text=True)
         script = (python.parent / "pip").read_text(encoding="utf-8")
     except OSError:
         return False
