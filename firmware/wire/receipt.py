@@ -89,7 +89,7 @@ def _parse_proof(unprotected: object) -> "tuple[int, int, list[bytes]]":
     (inclusion,) = list_of(proofs[_INCLUSION], "inclusion proofs", 1, 1)
     if not isinstance(inclusion, bytes):
         raise WireError("an inclusion proof is a byte string")
-    size, index, path = list_of(cbor.decode(inclusion, 2), "inclusion proof", 3, 3)
+    size, index, path = list_of(cbor.decode(inclusion, 3), "inclusion proof", 3, 3)
     nodes = [bytes_of(node, "path node", 32) for node in list_of(path, "path", 0, proof.MAX_PATH)]
     return uint_of(size, "tree size", 1), uint_of(index, "leaf index", 0), nodes
 

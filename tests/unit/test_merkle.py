@@ -1,0 +1,58 @@
+"""The grown tree against an independent implementation (scitt_cose.merkle) at every size, index and earlier size."""
+
+import hashlib
+
+import pytest
+from scitt_cose import merkle as peer
+
+from blockchain_iface import merkle
+from firmware.wire.fields import WireError
+from firmware.wire.proof import leaf_hash, root_from_path
+
+
+class Grown:
+    def __init__(self) -> None:
+        self.nodes: dict[merkle.Node, bytes] = {}
+        self.leaves: list[bytes] = []
+
+    def append(self, leaf: bytes) -> None:
+        self.nodes.update(merkle.grow(len(self.leaves), leaf_hash(leaf), self.nodes.__getitem__))
+        self.leaves.append(leaf)
+
+
+@pytest.fixture(scope="module")
+def grown() -> Grown:
+    tree = Grown()
+    for number in range(70):
+        tree.append(b"leaf %d" % number)
+    return tree
+
+
+def test_roots_agree_with_the_peer_at_every_size(grown: Grown) -> None:
+    hexes = [leaf.hex() for leaf in grown.leaves]
+    for size in range(len(hexes) + 1):
+        assert merkle.root(size, grown.nodes.__getitem__).hex() == peer.merkle_root(hexes[:size])
+
+
+def test_paths_agree_with_the_peer_and_prove_the_root(grown: Grown) -> None:
+    hexes = [leaf.hex() for leaf in grown.leaves]
+    for size in (1, 2, 3, 7, 8, 9, 33, 64, 70):
+        root = merkle.root(size, grown.nodes.__getitem__)
+        for index in range(size):
+            path = merkle.path(index, size, grown.nodes.__getitem__)
+            assert [node.hex() for node in path] == peer.inclusion_proof(hexes[:size], index)
+            assert root_from_path(leaf_hash(grown.leaves[index]), index, size, path) == root
+
+
+def test_a_path_of_the_wrong_length_proves_nothing(grown: Grown) -> None:
+    path = merkle.path(5, 9, grown.nodes.__getitem__)
+    for wrong in (path[:-1], [*path, hashlib.sha256(b"").digest()]):
+        with pytest.raises(WireError):
+            root_from_path(leaf_hash(grown.leaves[5]), 5, 9, wrong)
+
+
+def test_no_proof_outside_the_tree(grown: Grown) -> None:
+    with pytest.raises(ValueError, match="not in a tree"):
+        merkle.path(9, 9, grown.nodes.__getitem__)
+    with pytest.raises(WireError):
+        root_from_path(leaf_hash(b""), 9, 9, [])

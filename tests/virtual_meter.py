@@ -1,0 +1,93 @@
+"""Virtual meters and a shadow centre's key, for tests: real keys, real certificates, no time but what is passed in."""
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from blockchain_iface.engines.embedded import EmbeddedLedger
+from blockchain_iface.signatures import KeySigner
+from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
+from blockchain_iface.state.state import Tariff
+from firmware.wire import certificate, cose, enrolment
+from firmware.wire.certificate import Certificate
+
+SITE = "isle"
+INTERVAL = 10
+T0 = 1_800_000_000
+TARIFF = Tariff(
+    bands=((0, 200_000),),
+    feed_in=50_000,
+    price_min=80_000,
+    price_max=300_000,
+    grid_price=350_000,
+    mu_min_ppm=700_000,
+    mu_max_ppm=1_300_000,
+    margin_ppm=1_200_000,
+    loss_ppm=0,
+    payout_at=0,
+    payout_keep=0,
+)
+
+
+def signer(number: int) -> KeySigner:
+    """The same key for the same number (> 0)."""
+    return KeySigner(ec.derive_private_key(number, ec.SECP256R1()))
+
+
+CENTRE = signer(1_000_003)
+
+
+class VirtualMeter:
+    """Issues certificates of one row each, chained as the firmware chains them."""
+
+    def __init__(self, meter: str, number: int, t0: int = T0, interval: int = INTERVAL) -> None:
+        self.meter = meter
+        self.signer = signer(number)
+        self.request = enrolment.request(self.signer, SITE, meter)
+        self.seq = 0
+        self.prev: bytes | None = None
+        self.registers = (1000, 2000)
+        self.t = t0
+        self.interval = interval
+
+    def certify(self, imported: int, exported: int, intervals: int = 1, **changes: object) -> bytes:
+        """The next certificate: ``imported`` and ``exported`` Wh over ``intervals``. ``changes`` are to its fields."""
+        status = certificate.CATCH_UP if intervals > 1 else 0
+        closing = (self.registers[0] + imported, self.registers[1] + exported)
+        fields = {
+            "seq": self.seq + 1,
+            "boot": 1,
+            "prev": self.prev,
+            "clock_quality": certificate.CLOCK_HOST,
+            "clock_uncertainty_ms": 100,
+            "t0": self.t,
+            "dt": self.interval * intervals,
+            "opening": self.registers,
+            "rows": [(imported, exported, 0, 2300, 0, None, status)],
+            "closing": closing,
+            "status": status,
+        }
+        data = certificate.issue(self.signer, SITE, self.meter, Certificate(**{**fields, **changes}))  # type: ignore[arg-type]
+        self.seq += 1
+        self.prev = cose.parse(data).id
+        self.registers = closing
+        self.t += self.interval * intervals
+        return data
+
+
+def signed(entry: object, subject: str = "market") -> bytes:
+    """An entry's statement, signed by the shadow centre."""
+    return cose.sign(CENTRE, SITE, subject, entry.TYPE, entry.encode())  # type: ignore[attr-defined]
+
+
+def genesis(tariff: Tariff = TARIFF) -> bytes:
+    """The first entry."""
+    return signed(Genesis(CENTRE.public, INTERVAL, tariff), SITE)
+
+
+def enrol(ledger: EmbeddedLedger, meter: VirtualMeter, role: str = "load") -> None:
+    """Put a meter's key on the ledger."""
+    ledger.submit([signed(Enrolment(role, meter.request), meter.meter)], T0)
+
+
+def recharge(ledger: EmbeddedLedger, account: str, amount: int, reference: str) -> None:
+    """Bring tokens into an account."""
+    ledger.submit([signed(Recharge(account, amount, reference))], T0)
