@@ -1,0 +1,168 @@
+"""The shadow centre: messages and time in, messages out. What it knows is on the ledger; everything else may be lost."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from blockchain_iface.ledger import Rejected
+from blockchain_iface.signatures import Verifier
+from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
+from blockchain_iface.state.proposals import due
+from firmware.wire import command, cose, enrolment, receipt, topics
+from firmware.wire.fields import WireError
+
+from . import intake
+from .admission import Admission, Admitted
+from .gaps import Gaps
+from .picture import picture
+from .refusal import Refusal, Refused
+from .telemetry import Telemetry
+from .view import View
+from .writer import StatefulLedger, Writer
+
+_LEDGER = "ledger"
+_MOST_PROPOSALS = 50
+
+
+class OtherSite(Exception):
+    """The ledger was begun with other rules than the settings now ask for: the owner's fault. Put the settings back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What came in on a topic."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """What is to go out, QoS 1, not retained."""
+
+    topic: str
+    payload: bytes
+
+
+class ShadowCentre:
+    """Admits, commits, receipts, settles. All calls come from one thread; ``now`` is Unix seconds."""
+
+    def __init__(
+        self,
+        ledger: StatefulLedger,
+        signer: cose.Signer,
+        site: str,
+        genesis: Genesis,
+        deadline_s: int,
+        verifier: Verifier,
+        now: int,
+    ) -> None:
+        """Open for business; on an empty ledger, write the first entry.
+
+        Args:
+            genesis: the rules; an older ledger must have been begun with the same.
+            deadline_s: seconds after an interval's end at which the silent no longer hold up the others.
+            verifier: shared with the ledger, so that no signature is checked twice.
+        Raises:
+            OtherSite: the ledger was begun with other rules.
+            Unavailable: the ledger takes nothing at the moment.
+        """
+        self._writer = Writer(ledger, signer, site)
+        self._site = site
+        self._deadline = deadline_s
+        self._admission = Admission(site, ledger.state, verifier)
+        self._telemetry = Telemetry()
+        self._gaps = Gaps()
+        self._refusals: Counter[tuple[str, Refusal]] = Counter()
+        self._started = now
+        self._begin(genesis, now)
+
+    def _begin(self, genesis: Genesis, now: int) -> None:
+        rules = self._writer.state.site.get("site")
+        if rules is None:
+            self._writer.write(_LEDGER, genesis, now)
+        elif (rules.name, rules.public) != (self._site, genesis.public):
+            raise OtherSite("the ledger belongs to another site or to another gateway's key")
+        elif (rules.interval, rules.tariff) != (genesis.interval, genesis.tariff):
+            raise OtherSite("interval_s and [tariff] are fixed by the ledger's first entry and cannot be changed afterwards")
+
+    def enrol(self, request: bytes, role: str, now: int) -> None:
+        """Authorise the key in a meter's ``request``. Rejected with the reason, or Unavailable."""
+        try:
+            subject = cose.parse(request, enrolment.MAX_SIZE).subject
+        except WireError as error:
+            raise Rejected(b"", f"not an enrolment request: {error}") from None
+        self._writer.write(subject, Enrolment(role, request), now)
+
+    def order(self, order: Recharge, now: int) -> None:
+        """Recharge an account, or recover from it, once a reference. Rejected with the reason, or Unavailable."""
+        self._writer.write(order.account.removeprefix("@"), order, now)
+
+    def on_messages(self, batch: Sequence[Message], now: int) -> list[Publish]:
+        """Take a batch. When this returns, it may be acknowledged.
+
+        Raises:
+            Unavailable: acknowledge nothing; bring the same batch again.
+        """
+        admitted: list[Admitted] = []
+        refused: list[Refused] = []
+        for message in batch:
+            try:
+                one = self._admit(message, now)
+            except Refused as refusal:
+                refused.append(refusal)
+            else:
+                if one is not None:
+                    admitted.append(one)
+        result = intake.commit(self._writer, admitted, now)
+        for no in (*refused, *result.refused):
+            self._refusals[no.meter, no.refusal] += 1
+        return [self._answer(one) for one in result.taken]
+
+    def on_tick(self, now: int) -> list[Publish]:
+        """Settle what is due and ask for what is missing. Rejected is a defect of ours; Unavailable: call again."""
+        for _ in range(_MOST_PROPOSALS):
+            proposal = due(self._writer.state, now, self._deadline)
+            if proposal is None:
+                break
+            self._writer.write_all(proposal.entries, now)
+        return self._requests(now)
+
+    def view(self, now: int, names: Mapping[str, str], broker: str) -> View:
+        """The picture for people; ``names`` by meter, ``broker`` says how the link is."""
+        return picture(self._writer.ledger, self._telemetry, self._refusals, self._site, self._started, now, names, broker)
+
+    def _admit(self, message: Message, now: int) -> Admitted | None:
+        """A certificate, or None for a state message, which is noted."""
+        try:
+            site, meter, kind = topics.parse_up(message.topic)
+        except WireError as error:
+            raise Refused(Refusal.NOISE, str(error)) from None
+        if site != self._site:
+            raise Refused(Refusal.WRONG_SITE, f"the topic is of site {site}")
+        if kind == "cert":
+            return self._admission.admit(meter, message.payload, now)
+        self._note(meter, message.payload, now)
+        return None
+
+    def _note(self, meter: str, payload: bytes, now: int) -> None:
+        if meter not in self._writer.state.meters:
+            raise Refused(Refusal.BAD_STATE, f"{meter} is not enrolled", meter)
+        try:
+            self._telemetry.note(meter, payload, now)
+        except ValueError as error:
+            raise Refused(Refusal.BAD_STATE, str(error), meter) from None
+
+    def _answer(self, one: Admitted) -> Publish:
+        proof = self._writer.ledger.receipt(one.statement.id)
+        assert proof is not None  # it was committed a moment ago
+        return Publish(topics.down(self._site, one.meter, "receipt"), receipt.wrap(one.body.seq, proof))
+
+    def _requests(self, now: int) -> list[Publish]:
+        requests = []
+        for meter, chain in self._writer.state.chains.items():
+            gap = self._gaps.ask(meter, chain, now)
+            if gap is not None:
+                data = command.resend(self._writer.signer, self._site, meter, now, *gap, now)
+                requests.append(Publish(topics.down(self._site, meter, "cmd"), data))
+        return requests

@@ -1,0 +1,73 @@
+"""What becomes of admitted certificates: new ones go to the ledger, known ones are answered again, clones are put on record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from blockchain_iface.ledger import Rejected
+from blockchain_iface.state.entries import Alarm
+
+from .admission import Admitted
+from .refusal import Refusal, Refused
+from .writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What to answer: ``taken`` is on the ledger and gets receipts, ``refused`` is counted."""
+
+    taken: list[Admitted] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+def commit(writer: Writer, batch: Sequence[Admitted], now: int) -> Intake:
+    """Put ``batch`` on the ledger, as one block unless it contradicts itself.
+
+    Raises:
+        Unavailable: some or nothing was written; bring the same batch again.
+    """
+    intake = Intake()
+    while batch:
+        fresh, batch = _sort(writer, batch, intake, now)
+        _submit(writer, fresh, intake, now)
+    return intake
+
+
+def _sort(
+    writer: Writer, batch: Sequence[Admitted], intake: Intake, now: int
+) -> tuple[dict[bytes, Admitted], list[Admitted]]:
+    """(news by id, those that wait for what becomes of another one with their number)."""
+    fresh: dict[bytes, Admitted] = {}
+    first: dict[tuple[str, int], bytes] = {}
+    later = []
+    for one in batch:
+        place = one.meter, one.body.seq
+        fact = writer.state.certificates.get(place)
+        if fact is None:
+            if first.setdefault(place, one.statement.id) == one.statement.id:
+                fresh[one.statement.id] = one
+            else:
+                later.append(one)
+        elif fact.id == one.statement.id:
+            intake.taken.append(one)
+        else:
+            _record_clone(writer, one, fact.id, now)
+            intake.refused.append(Refused(Refusal.CLONE, f"another certificate has number {one.body.seq}", one.meter))
+    return fresh, later
+
+
+def _submit(writer: Writer, fresh: dict[bytes, Admitted], intake: Intake, now: int) -> None:
+    while fresh:
+        try:
+            writer.ledger.submit([one.statement.data for one in fresh.values()], now)
+        except Rejected as rejection:
+            one = fresh.pop(rejection.id)
+            intake.refused.append(Refused(Refusal.BROKEN_CHAIN, rejection.reason, one.meter))
+        else:
+            intake.taken.extend(fresh.values())
+            return
+
+
+def _record_clone(writer: Writer, clone: Admitted, first: bytes, now: int) -> None:
+    """One alarm for each meter and number: evidence enough, and a clone that goes on cannot fill the ledger."""
+    if (clone.meter, clone.body.seq) not in writer.state.alarms:
+        writer.write(clone.meter, Alarm(clone.meter, clone.body.seq, first, clone.statement.data), now)

@@ -1,0 +1,39 @@
+"""Why a message is refused. Each one is counted and shown; none disturbs anything else."""
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """The reasons, in the order in which they are looked for: cheap checks before dear ones."""
+
+    NOISE = "noise"
+    """Too large, not one statement in its one canonical form, or bytes after it."""
+    HIGH_S = "high-s"
+    """The twin of a good signature, or one out of range."""
+    STUFFED_HEADER = "stuffed-header"
+    """Something in the unprotected header."""
+    WRONG_SITE = "wrong-site"
+    WRONG_METER = "wrong-meter"
+    """Sent on another meter's topic, or signed with another meter's key."""
+    UNKNOWN_KEY = "unknown-key"
+    BAD_SIGNATURE = "bad-signature"
+    MALFORMED_BODY = "malformed-body"
+    """Signed, and still not a certificate: fields out of range, or energy that does not add up."""
+    FUTURE = "future"
+    """It ends later than now, further than clocks may differ. Once its time has come it is welcome."""
+    CLONE = "clone"
+    """Another certificate has this sequence number: two devices hold one key, or one was set back."""
+    BROKEN_CHAIN = "broken-chain"
+    """It does not join the certificates next to it."""
+    BAD_STATE = "bad-state"
+    """A state message that is none."""
+
+
+class Refused(Exception):
+    """A message is not taken: its sender's fault. ``meter`` is the topic's, or "" if the topic is none."""
+
+    def __init__(self, refusal: Refusal, detail: str, meter: str = "") -> None:
+        super().__init__(f"{refusal}: {detail}")
+        self.refusal = refusal
+        self.detail = detail
+        self.meter = meter

@@ -1,0 +1,49 @@
+"""What the shadow centre itself puts on the ledger, signed with its key."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+
+from blockchain_iface.ledger import Ledger
+from blockchain_iface.state.state import State
+from firmware.wire import cose
+
+
+class StatefulLedger(Ledger, Protocol):
+    """A ledger that keeps the state its final entries add up to."""
+
+    @property
+    def state(self) -> State:
+        """The state after the newest block. Read only."""
+        ...
+
+
+class Body(Protocol):
+    """A body of blockchain_iface.state.entries."""
+
+    TYPE: ClassVar[str]
+
+    def encode(self) -> bytes:
+        """The payload."""
+        ...
+
+
+class Writer:
+    """The ledger, and the hand that signs on it."""
+
+    def __init__(self, ledger: StatefulLedger, signer: cose.Signer, site: str) -> None:
+        self.ledger = ledger
+        self.signer = signer
+        self.site = site
+
+    @property
+    def state(self) -> State:
+        """The ledger's state."""
+        return self.ledger.state
+
+    def write(self, subject: str, body: Body, now: int) -> None:
+        """Sign one entry about ``subject`` and submit it; the same one again changes nothing. Rejected or Unavailable."""
+        self.write_all([(subject, body.TYPE, body.encode())], now)
+
+    def write_all(self, entries: Sequence[tuple[str, str, bytes]], now: int) -> None:
+        """Sign (subject, type, payload) each and submit them as one batch. Rejected or Unavailable."""
+        self.ledger.submit([cose.sign(self.signer, self.site, *entry) for entry in entries], now)
