@@ -1,0 +1,130 @@
+"""``site.toml``: what the owner decides about a site. Checked strictly, and every complaint says what to write instead."""
+
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from blockchain_iface.state.state import Tariff
+from firmware.wire.topics import is_id
+
+FILE = "site.toml"
+
+
+class SettingsError(Exception):
+    """``site.toml`` is wrong: its author's fault. The message names the key and what belongs there."""
+
+
+def _id(text: str) -> str:
+    if not is_id(text):
+        raise ValueError("1 to 32 of a-z, 0-9 and - are expected")
+    return text
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Money = Annotated[int, Field(ge=0, lt=1 << 62)]
+Ppm = Annotated[int, Field(ge=0, le=100_000_000)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class BrokerSettings(_Table):
+    """Where the broker listens, always on 127.0.0.1."""
+
+    port: Port
+
+
+class DashboardSettings(_Table):
+    """Where the dashboard listens."""
+
+    host: str = "127.0.0.1"
+    port: Port
+
+
+class TariffSettings(_Table):
+    """Prices in micro-tokens per kWh, shares in millionths; fixed by the ledger's first entry. See state.Tariff."""
+
+    feed_in: Money = 80_000
+    price_min: Money = 100_000
+    price_max: Money = 300_000
+    grid_price: Money = 320_000
+    mu_min_ppm: Ppm = 800_000
+    mu_max_ppm: Ppm = 1_200_000
+    margin_ppm: Ppm = 1_000_000
+    loss_ppm: Ppm = 10_000
+    payout_at: Money = 1_000_000_000
+    payout_keep: Money = 500_000_000
+    bands: list[tuple[int, Money]] = [(0, 160_000), (21_600, 200_000), (61_200, 240_000), (79_200, 160_000)]
+
+    def tariff(self) -> Tariff:
+        """As the ledger takes it."""
+        return Tariff(**{**self.model_dump(), "bands": tuple(self.bands)})
+
+
+class Settings(_Table):
+    """A whole ``site.toml``. ``interval_s`` 1..86,400; ``deadline_s`` after an interval's end silent meters are estimated."""
+
+    site: Annotated[str, AfterValidator(_id)]
+    interval_s: Annotated[int, Field(ge=1, le=86400)]
+    deadline_s: Annotated[int, Field(ge=1, le=86400)]
+    broker: BrokerSettings
+    dashboard: DashboardSettings
+    tariff: TariffSettings = TariffSettings()
+
+
+def load(path: Path) -> Settings:
+    """The settings in the file at ``path``. SettingsError for anything but valid ones."""
+    try:
+        document = tomllib.loads(path.read_text())
+        return Settings.model_validate(document, strict=False)
+    except FileNotFoundError:
+        raise SettingsError(f"{path} is missing: `skerry gateway init` makes a site directory") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}") from None
+    except ValidationError as error:
+        raise SettingsError(f"{path}: " + "; ".join(_complaint(item) for item in error.errors())) from None
+
+
+def _complaint(item: Any) -> str:
+    where = ".".join(str(part) for part in item["loc"])
+    if item["type"] != "extra_forbidden":
+        return f"{where}: {item['msg']}"
+    near = get_close_matches(item["loc"][-1], _names(item["loc"][:-1]), n=1, cutoff=0)
+    return f"{where}: there is no such key; is {near[0]} meant?"
+
+
+def _names(path: tuple[str | int, ...]) -> list[str]:
+    table: Any = Settings
+    for part in path:
+        table = table.model_fields[part].annotation
+    return list(table.model_fields)
+
+
+def document(site: str, interval_s: int, deadline_s: int, broker_port: int, dashboard_port: int) -> str:
+    """A new site's ``site.toml``, the tariff written out so that people see what they can change before the first run."""
+    tariff = TariffSettings()
+    lines = [f"{name} = {value}" for name, value in tariff.model_dump(exclude={"bands"}).items()]
+    bands = ", ".join(f"[{start}, {price}]" for start, price in tariff.bands)
+    return f"""\
+site = "{site}"
+interval_s = {interval_s}
+# seconds after an interval's end from which a silent meter no longer holds up the others
+deadline_s = {deadline_s}
+
+[broker]
+port = {broker_port}
+
+[dashboard]
+host = "127.0.0.1"
+port = {dashboard_port}
+
+# micro-tokens per kWh and millionths; the first run fixes interval and tariff for good
+[tariff]
+{chr(10).join(lines)}
+# [second of the UTC day from which it holds, price]
+bands = [{bands}]
+"""
