@@ -45,22 +45,26 @@ class Verifier:
 
     def holds(self, statement: Statement, public: bytes) -> bool:
         """True if ``statement`` was signed by the holder of ``public`` (64 bytes). Its form is cose.parse's business."""
-        memory = (public, statement.id, statement.signature)
+        return self.signed(statement.id, statement.signature, public)
+
+    def signed(self, digest: bytes, signature: bytes, public: bytes) -> bool:
+        """True if ``signature`` (64 bytes) over ``digest`` (32 bytes) is by the holder of ``public``."""
+        memory = (public, digest, signature)
         if memory in self._held:
             return True
-        if not self._check(statement, public):
+        if not self._check(digest, signature, public):
             return False
         self._held[memory] = None
         if len(self._held) > _REMEMBERED:
             self._held.popitem(last=False)
         return True
 
-    def _check(self, statement: Statement, public: bytes) -> bool:
+    def _check(self, digest: bytes, signature: bytes, public: bytes) -> bool:
         try:
             key = self._keys.get(public) or self._keys.setdefault(public, public_key(public))
-            r = int.from_bytes(statement.signature[:32], "big")
-            s = int.from_bytes(statement.signature[32:], "big")
-            key.verify(encode_dss_signature(r, s), statement.id, _PREHASHED)
+            r = int.from_bytes(signature[:32], "big")
+            s = int.from_bytes(signature[32:], "big")
+            key.verify(encode_dss_signature(r, s), digest, _PREHASHED)
         except (InvalidSignature, ValueError):
             return False
         return True

@@ -1,7 +1,7 @@
 """The embedded engine: one SQLite file, one writer. The default, and enough for an island with one shadow centre.
 
-A batch becomes one block in one transaction (WAL, synchronous=FULL): when ``submit`` returns it is on the disk. The tree's nodes
-are stored beside the entries, so neither appending nor proving ever rebuilds anything; the state is replayed at opening.
+A batch becomes one block in one transaction (WAL, synchronous=FULL): when ``submit`` returns it is on the disk. The tree's
+nodes are stored beside the entries, so neither appending nor proving rebuilds anything; the state is replayed at opening.
 """
 
 import sqlite3

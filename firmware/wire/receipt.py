@@ -44,9 +44,14 @@ def _protected(kid: bytes, site: str) -> bytes:
     return cbor.encode({cose.ALG: cose.ES256, cose.KID: kid, cose.CWT_CLAIMS: claims, _VDS: _RFC9162_SHA256})
 
 
+def head_digest(kid: bytes, site: str, root: bytes) -> bytes:
+    """What is signed for the head with this ``root``: SHA-256 of the receipts' Sig_structure, 32 bytes."""
+    return cose.digest(_protected(kid, site), root)
+
+
 def sign_head(signer: cose.Signer, site: str, root: bytes) -> bytes:
     """The signature (64 bytes) that every receipt under the head with this ``root`` carries."""
-    return signer.sign(cose.digest(_protected(signer.kid, site), root))
+    return signer.sign(head_digest(signer.kid, site, root))
 
 
 def encode(kid: bytes, site: str, size: int, index: int, path: "list[bytes]", signature: bytes) -> bytes:

@@ -1,0 +1,89 @@
+"""A ledger file read from outside: no key, no writing, whether the gateway runs or not."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import merkle
+from .engines.embedded import APPLICATION_ID, VERSION, node_key
+from .ledger import Corrupt, Entry, Unavailable
+
+_STEP = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlock:
+    """A block as stored: the tree size it claims, its statement's bytes, the signature that its receipts carry."""
+
+    height: int
+    size: int
+    data: bytes
+    head_signature: bytes
+
+
+class Archive:
+    """Read-only view of an embedded ledger's file."""
+
+    def __init__(self, path: Path) -> None:
+        """Open ``path``, a ledger file or a site's directory.
+
+        Raises:
+            Unavailable: there is no such file, or it cannot be read.
+            Corrupt: it is no skerry ledger.
+        """
+        file = path / "ledger.sqlite" if path.is_dir() else path
+        if not file.is_file():
+            raise Unavailable(f"there is no ledger at {file}")
+        try:
+            self._db = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+            marks = [self._db.execute(f"PRAGMA {pragma}").fetchone()[0] for pragma in ("application_id", "user_version")]
+        except sqlite3.OperationalError as error:
+            raise Unavailable(f"{file} cannot be read: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise Corrupt(f"{file} is no ledger file: {error}") from error
+        if marks != [APPLICATION_ID, VERSION]:
+            raise Corrupt(f"{file} is no skerry ledger of version {VERSION}")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def count(self) -> int:
+        """How many entries there are."""
+        return int(self._db.execute("SELECT count(*) FROM entries").fetchone()[0])
+
+    def entries(self, after: int = -1) -> Iterator[Entry]:
+        """All entries with an index above ``after``, in order. Corrupt if the file cannot be read through."""
+        query = "SELECT idx, id, data, height FROM entries WHERE idx > ? ORDER BY idx LIMIT ?"
+        while rows := self._rows(query, (after, _STEP)):
+            for row in rows:
+                yield Entry(*row)
+            after = rows[-1][0]
+
+    def find(self, prefix: str) -> Entry | None:
+        """The entry with this index, or whose id begins with these hex digits (4 or more); None if none or several do."""
+        if prefix.isdecimal() and len(prefix) < 10:
+            rows = self._rows("SELECT idx, id, data, height FROM entries WHERE idx = ?", (int(prefix),))
+        else:
+            rows = self._rows("SELECT idx, id, data, height FROM entries WHERE hex(id) LIKE ? LIMIT 2", (f"{prefix}%",))
+        return Entry(*rows[0]) if len(rows) == 1 else None
+
+    def blocks(self, after: int = -1) -> Iterator[StoredBlock]:
+        """All blocks with a height above ``after``, in order."""
+        query = "SELECT height, size, data, head_signature FROM blocks WHERE height > ? ORDER BY height LIMIT ?"
+        while rows := self._rows(query, (after, _STEP)):
+            for row in rows:
+                yield StoredBlock(*row)
+            after = rows[-1][0]
+
+    def node(self, node: merkle.Node) -> bytes | None:
+        """A stored tree node."""
+        rows = self._rows("SELECT hash FROM nodes WHERE key = ?", (node_key(node),))
+        return rows[0][0] if rows else None
+
+    def _rows(self, query: str, values: tuple[int | str, ...]) -> list[tuple]:  # type: ignore[type-arg]
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise Corrupt(f"the file cannot be read through: {error}") from error

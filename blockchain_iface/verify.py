@@ -1,0 +1,165 @@
+"""Checking a whole ledger from its file alone: every hash, signature, certificate, posting and balance.
+
+Nothing stored is believed. Ids are worked out from bytes, the tree from ids' bytes, settlements from certificates, and each
+block's root and signature from all of it; the first thing that differs is named.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from firmware.wire import certificate, cose, receipt
+from firmware.wire.fields import WireError
+from firmware.wire.proof import leaf_hash
+
+from . import block, merkle
+from .archive import Archive, StoredBlock
+from .ledger import Corrupt, Entry
+from .signatures import Verifier
+from .state.machine import Machine
+from .state.state import ISSUE, Refused, State
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """A ledger that holds: what was checked."""
+
+    site: str
+    key: str
+    entries: int
+    certificates: int
+    blocks: int
+    settlements: int
+    circulating: int
+    """Micro-tokens recharged minus recovered; equals the sum of balances."""
+    root: str
+
+
+class _Tree:
+    """Grows the tree in memory, keeping only complete nodes that are still needed."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._peaks: dict[merkle.Node, bytes] = {}
+
+    def append(self, data: bytes) -> list[tuple[merkle.Node, bytes]]:
+        grown = list(merkle.grow(self.size, leaf_hash(data), self._peaks.__getitem__))
+        for level, position in [node for node, _ in grown[:-1]]:
+            self._peaks.pop((level, position - 1))
+        self._peaks[grown[-1][0]] = grown[-1][1]
+        self.size += 1
+        return grown
+
+    def root(self) -> bytes:
+        return merkle.root(self.size, self._peaks.__getitem__)
+
+
+def verify(archive: Archive, key: bytes | None = None, progress: Callable[[int], None] | None = None) -> Findings:
+    """Check ``archive`` from its first byte.
+
+    Args:
+        key: the shadow centre's public key (64 bytes) if known from elsewhere; otherwise the genesis is taken at its word.
+        progress: called with the number of entries checked so far.
+    Raises:
+        Corrupt: the first thing that is wrong; its ``index`` is the entry's, or None if a block is wrong.
+    """
+    check = _Verification(archive, key)
+    entries = archive.entries()
+    for stored in archive.blocks():
+        check.take(stored, entries)
+        if progress is not None:
+            progress(check.tree.size)
+    leftover = next(entries, None)
+    if leftover is not None:
+        raise Corrupt("no block covers this entry", leftover.index)
+    return check.findings()
+
+
+class _Verification:
+    def __init__(self, archive: Archive, key: bytes | None) -> None:
+        self.archive = archive
+        self.key = key
+        self.tree = _Tree()
+        self._verifier = Verifier()
+        self._machine = Machine(self._verifier)
+        self._previous: block.Block | None = None
+        self._certificates = 0
+
+    @property
+    def state(self) -> State:
+        return self._machine.state
+
+    def take(self, stored: StoredBlock, entries: Iterator[Entry]) -> None:
+        try:
+            statement = cose.parse(stored.data)
+            claimed = block.parse(statement)
+        except WireError as error:
+            raise Corrupt(f"block {stored.height}: {error}") from None
+        while self.tree.size < claimed.head.size:
+            entry = next(entries, None)
+            if entry is None:
+                raise Corrupt(f"block {stored.height} covers {claimed.head.size} entries, there are {self.tree.size}")
+            self._entry(entry, stored.height)
+        self._sealed(stored, statement, claimed)
+        self._previous = claimed
+
+    def _entry(self, entry: Entry, height: int) -> None:
+        if entry.index != self.tree.size:
+            raise Corrupt("this entry is missing", self.tree.size)
+        if entry.height != height:
+            raise Corrupt(f"stored under block {entry.height}, covered by block {height}", entry.index)
+        try:
+            statement = cose.parse(entry.data)
+            if statement.id != entry.id:
+                raise Corrupt("the stored id is not that of the stored bytes", entry.index)
+            self._machine.apply(statement)
+        except (WireError, Refused) as error:
+            raise Corrupt(str(error), entry.index) from None
+        self.state.keep()
+        self._certificates += statement.type == certificate.TYPE
+        if self.key is not None and self.state.rules.public != self.key:
+            raise Corrupt("the genesis is not that of the given key", entry.index)
+        for node, digest in self.tree.append(entry.data):
+            if self.archive.node(node) != digest:
+                raise Corrupt(f"tree node {node} is not the hash of what is below it", entry.index)
+        balances = self.state.balances()
+        if balances != -self.state.balance(ISSUE):
+            raise Corrupt(f"balances of {balances} micro-tokens are not what was recharged less recovered", entry.index)
+
+    def _sealed(self, stored: StoredBlock, statement: cose.Statement, claimed: block.Block) -> None:
+        rules, previous = self.state.rules, self._previous
+        problem = None
+        if not self._verifier.holds(statement, rules.public) or statement.kid != rules.kid:
+            problem = "not signed by the shadow centre"
+        elif (claimed.head.height, stored.height) != (stored.height, previous.head.height + 1 if previous else 0):
+            problem = "the height does not follow"
+        elif claimed.previous != (previous.id if previous else None):
+            problem = "it names another block before it"
+        elif previous and claimed.head.time < previous.head.time:
+            problem = "its time runs back"
+        elif claimed.head.size != stored.size or (previous and claimed.head.size <= previous.head.size):
+            problem = "its size does not follow"
+        elif claimed.head.root != self.tree.root():
+            problem = "its root is not that of the entries"
+        elif not self._verifier.signed(self._head_digest(claimed.head.root), stored.head_signature, rules.public):
+            problem = "the signature for receipts does not hold"
+        if problem:
+            raise Corrupt(f"block {stored.height}: {problem}")
+
+    def _head_digest(self, root: bytes) -> bytes:
+        return receipt.head_digest(self.state.rules.kid, self.state.rules.name, root)
+
+    def findings(self) -> Findings:
+        if self._previous is None:
+            raise Corrupt("the ledger is empty")
+        rules = self.state.rules
+        settled = sum(1 for _, interval in self.state.intervals.items() if interval.revision is not None)
+        return Findings(
+            site=rules.name,
+            key=rules.public.hex(),
+            entries=self.tree.size,
+            certificates=self._certificates,
+            blocks=self._previous.head.height + 1,
+            settlements=settled,
+            circulating=self.state.balances(),
+            root=self._previous.head.root.hex(),
+        )
