@@ -88,7 +88,8 @@ def parse(data: bytes, max_size: int = MAX_SIZE) -> Statement:
     """
     if len(data) > max_size:
         raise WireError(f"{len(data)} bytes: at most {max_size} are accepted")
-    outer = cbor.decode(data, 3)
+    # deep enough to call a stuffed header by its name
+    outer = cbor.decode(data)
     if not isinstance(outer, cbor.Tagged):
         raise WireError("not a COSE_Sign1")
     protected, unprotected, payload, signature = list_of(outer.value, "COSE_Sign1", 4, 4)
