@@ -6,6 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_ENOSPC = 28  # "no space left"; MicroPython's errno has no name for it
+
 
 class Clock:
     """A clock that the test moves."""
@@ -49,13 +51,13 @@ class Files:
 
     def read(self, name: str) -> bytes:
         if name not in self.content:
-            raise OSError(errno.ENOENT)
+            raise OSError(errno.ENOENT, name)
         return self.content[name]
 
     def write(self, name: str, data: bytes) -> None:
         self._spend()
         if len(data) > self.free():
-            raise OSError(errno.ENOSPC)
+            raise OSError(_ENOSPC, name)
         self.content[name] = data
 
     def rename(self, old: str, new: str) -> None:
@@ -74,7 +76,7 @@ class Files:
     def _spend(self) -> None:
         if self.fail_after is not None:
             if self.fail_after == 0:
-                raise OSError(errno.EIO)
+                raise OSError(errno.EIO, "power cut")
             self.fail_after -= 1
 
 

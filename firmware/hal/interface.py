@@ -58,8 +58,13 @@ if TYPE_CHECKING:
     class Board(Protocol):
         """One meter's computer."""
 
-        clock: Clock
-        files: Files
+        @property
+        def clock(self) -> Clock:
+            """Its clocks."""
+
+        @property
+        def files(self) -> Files:
+            """Its flash."""
 
         def random(self, count: int) -> bytes:
             """Unpredictable bytes, fit for keys."""

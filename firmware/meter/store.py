@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _QUEUE = "q"
 _RECEIPTED = ".ok"
+_ENOSPC = 28  # "no space left"; MicroPython's errno has no name for it
 _RESERVE = 65536  # bytes left free, so that receipts can still be noted and the origin moved on a full flash
 
 
@@ -101,12 +102,12 @@ class Store:
         data = self._read("origin")
         if data is None:
             return None
-        t0, imported, exported, import_offset, export_offset = json.loads(data)
-        return Origin(t0, (imported, exported), (import_offset, export_offset))
+        t0, registers, offset = json.loads(data)
+        return Origin(t0, tuple(registers), tuple(offset))
 
     def set_origin(self, origin: Origin) -> None:
         """Note the start of the record, or another offset."""
-        self._write("origin", json.dumps([origin.t0, *origin.registers, *origin.offset]).encode())
+        self._write("origin", json.dumps([origin.t0, origin.registers, origin.offset]).encode())
 
     def newest(self) -> "bytes | None":
         """The newest certificate that survived, None before the first."""
@@ -165,6 +166,6 @@ class Store:
         try:
             self._files.write(name, data + u32(binascii.crc32(data)))
         except OSError as error:
-            if error.errno == errno.ENOSPC:
+            if error.errno == _ENOSPC:
                 raise StoreFull() from None
             raise

@@ -28,7 +28,8 @@ def check_continuity(closed):
         imported = interval.opening[0] + sum([row[0] for row in interval.rows])
         exported = interval.opening[1] + sum([row[1] for row in interval.rows])
         assert (imported, exported) == interval.closing
-    for before, after in zip(closed, closed[1:]):
+    for index in range(1, len(closed)):
+        before, after = closed[index - 1], closed[index]
         assert before.closing == after.opening
         assert before.t0 + before.dt * len(before.rows) == after.t0
 

@@ -1,0 +1,85 @@
+"""Start a meter on MicroPython's unix port.
+
+    micropython -m firmware.main --identity CONFIG     make the key on first use, print {"meter", "public", "request"}
+    micropython -m firmware.main CONFIG                run the meter
+
+A relative ``flash`` in the configuration lies beside the configuration.
+"""
+
+import asyncio
+import json
+import sys
+
+from firmware.hal.unix import Board, FlashError
+from firmware.meter.app import Meter
+from firmware.meter.certifier import signer_of
+from firmware.meter.config import Config, ConfigError
+from firmware.meter.device_map import MapError
+from firmware.meter.store import Store, StoreDamaged
+from firmware.wire import enrolment
+
+_USAGE = "usage: micropython -m firmware.main [--identity] CONFIG"
+_FAILED, _MISUSED = 1, 2
+
+
+def _load(path: str) -> object:
+    with open(path) as file:
+        return json.load(file)
+
+
+def _load_map(name: str) -> "dict[str, object]":
+    folder = __file__.rsplit("/", 1)[0]
+    try:
+        document = _load(f"{folder}/maps/{name}.json")
+    except OSError:
+        raise MapError(f"firmware/maps has no {name}.json") from None
+    if not isinstance(document, dict):
+        raise MapError(f"{name}.json: an object {{...}} is expected")
+    return document
+
+
+def _beside(path: str, name: str) -> str:
+    """``name`` as seen from the folder of ``path``."""
+    return name if name.startswith("/") or "/" not in path else path.rsplit("/", 1)[0] + "/" + name
+
+
+def _read_config(path: str) -> Config:
+    try:
+        return Config(_load(path))
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error}") from None
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _print_identity(config: Config, board: Board) -> None:
+    signer = signer_of(Store(board.files), board)
+    request = enrolment.request(signer, config.site, config.meter)
+    print(json.dumps({"meter": config.meter, "public": signer.public.hex(), "request": request.hex()}))
+
+
+def main(arguments: "list[str]") -> int:
+    """Run with ``arguments`` (without the program's name); returns the exit status."""
+    identity = arguments[:1] == ["--identity"]
+    paths = arguments[1:] if identity else arguments
+    if len(paths) != 1:
+        print(_USAGE)
+        return _MISUSED
+    try:
+        config = _read_config(paths[0])
+        board = Board(_beside(paths[0], config.flash))
+        if identity:
+            _print_identity(config, board)
+        else:
+            asyncio.run(Meter(config, board, _load_map).run())
+    except (ConfigError, MapError) as error:
+        print(f"{paths[0]}: {error}")
+        return _MISUSED
+    except (FlashError, StoreDamaged) as error:
+        print(error)
+        return _FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

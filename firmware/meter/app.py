@@ -1,0 +1,185 @@
+"""The running meter: four tasks around the core, one for each thing that may have to wait."""
+
+import asyncio
+import json
+import time
+
+from ..wire import mqtt, topics
+from ..wire.fields import WireError
+from .certifier import Certifier
+from .config import Config
+from .deadline import Late, within
+from .device import PolledDevice
+from .link import open_link
+from .mqtt_link import MqttLink
+from .reading import Reading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..hal.interface import Board
+    from .issuer import Head
+
+_TICK_S = 0.1
+
+
+class Meter:
+    """One meter. ``run`` measures, certifies, delivers and reports until the process ends."""
+
+    def __init__(self, config: Config, board: "Board", load_map: "Callable[[str], dict[str, object]]") -> None:
+        """``load_map(name)``: the content of a file in ``maps``. MapError, StoreDamaged."""
+        self._config = config
+        self._clock = board.clock
+        self._board = board
+        self._certifier = Certifier(config, board)
+        link = open_link(board, config.bus)
+        self._devices = [PolledDevice(device, link, load_map) for device in config.devices]
+        self._billing = [device.billing for device in config.devices].index(True)
+        self._readings: list[Reading | None] = [None] * len(self._devices)
+        self._read_at: int | None = None
+        self._news = asyncio.Event()
+        self._state_topic = topics.up(config.site, config.meter, "state")
+        self._cert_topic = topics.up(config.site, config.meter, "cert")
+        self._receipt_topic = topics.down(config.site, config.meter, "receipt")
+        self._link = MqttLink(
+            board,
+            config.mqtt,
+            config.meter,
+            mqtt.Message(self._state_topic, b'{"online": false}', 1, True),
+            [self._receipt_topic, topics.down(config.site, config.meter, "cmd")],
+            self._on_message,
+            self._on_link,
+        )
+
+    async def run(self) -> None:
+        """Never returns. A defect in one task ends all: half a meter would look alive."""
+        issuer = self._certifier.issuer
+        self._log(f"{self._config.meter} boot {issuer.boot} seq {issuer.head.seq}")
+        await asyncio.gather(self._measure(), self._certify(), self._deliver(), self._report(), self._link.run())
+
+    async def _measure(self) -> None:
+        """Poll all devices, one after the other, every poll_ms."""
+        due = self._clock.ticks_ms()
+        while True:
+            for index, device in enumerate(self._devices):
+                await self._poll(index, device)
+            due = max(due + self._config.poll_ms, self._clock.ticks_ms())
+            await asyncio.sleep((due - self._clock.ticks_ms()) / 1000)
+
+    async def _poll(self, index: int, device: PolledDevice) -> None:
+        before = device.last_error
+        reading = await device.poll(self._clock.ticks_ms())
+        if device.last_error != before:
+            self._log(f"unit {device.unit}: {device.last_error or 'answers again'}")
+        if reading is not None:
+            self._readings[index] = reading
+        if index != self._billing:
+            return
+        wall = self._clock.wall_ms()
+        if reading is None or device.model is None:
+            self._announce(self._certifier.fail(wall))
+        else:
+            self._read_at = wall // 1000
+            measures_energy = device.model.measures_energy
+            self._announce(self._certifier.read(wall, self._clock.ticks_ms(), reading, measures_energy))
+
+    async def _certify(self) -> None:
+        """Close intervals on time, also while a poll is waiting for its answer."""
+        while True:
+            held = self._certifier.held
+            self._announce(self._certifier.tick(self._clock.wall_ms()))
+            if self._certifier.held != held:
+                self._log("flash full: this interval will be in a later certificate")
+            await asyncio.sleep(_TICK_S)
+
+    def _announce(self, head: "Head | None") -> None:
+        if head is not None and head.body is not None:
+            self._log(f"certificate {head.seq} closing {head.body.closing} status {head.body.status}")
+            self._news.set()
+
+    async def _deliver(self) -> None:
+        """Send what is due while there is a link."""
+        while True:
+            due = self._certifier.due(self._clock.ticks_ms()) if self._link.connected else None
+            if due is None:
+                await asyncio.sleep(_TICK_S)
+                continue
+            seq, data = due
+            try:
+                await self._link.publish(mqtt.Message(self._cert_topic, data, 1))
+            except OSError as error:
+                self._log(f"certificate {seq} not sent: {error}")
+                await asyncio.sleep(_TICK_S)
+                continue
+            self._certifier.outbox.sent(seq, self._clock.ticks_ms(), self._board.random(1)[0])
+
+    async def _report(self) -> None:
+        """Publish the state after every certificate and at least five times an interval, though not within a second."""
+        pause = max(1, self._config.interval_s / 5)
+        while True:
+            if self._link.connected:
+                try:
+                    await self._link.publish(mqtt.Message(self._state_topic, json.dumps(self.state()).encode(), 0, True))
+                except OSError as error:
+                    self._log(f"state not sent: {error}")
+            try:
+                await within(pause, self._news.wait())
+            except Late:
+                continue
+            self._news.clear()
+
+    def state(self) -> "dict[str, object]":
+        """What ``up/state`` says; keys as in the house's DESIGN.md."""
+        issuer, pending = self._certifier.issuer, len(self._certifier.store.pending)
+        reading = self._readings[self._billing] or Reading(None)
+        imported, exported = self._certifier.registers or (None, None)
+        auxiliary = [index for index in range(len(self._devices)) if index != self._billing]
+        return {
+            "online": True,
+            "seq": issuer.head.seq,
+            "receipted": issuer.head.seq - pending,
+            "pending": pending,
+            "boot": issuer.boot,
+            "w": reading.w,
+            "dv": reading.dv,
+            "mhz": reading.mhz,
+            "soc": reading.soc,
+            "import_wh": imported,
+            "export_wh": exported,
+            "clock": self._clock.quality(),
+            "uncertainty_ms": self._clock.uncertainty_ms(),
+            "t": self._read_at,
+            "bus_errors": sum([sum(device.errors.values()) for device in self._devices]),
+            "bus_faults": {str(device.unit): device.errors for device in self._devices if device.errors},
+            "auxiliary": [self._auxiliary_state(index) for index in auxiliary],
+            "held": self._certifier.held,
+            "heap_free": self._board.heap_free(),
+        }
+
+    def _auxiliary_state(self, index: int) -> "dict[str, object]":
+        reading = self._readings[index] or Reading(None)
+        return {"unit": self._devices[index].unit, "w": reading.w, "dv": reading.dv, "soc": reading.soc}
+
+    def _on_message(self, message: mqtt.Message) -> None:
+        ticks = self._clock.ticks_ms()
+        try:
+            if message.topic == self._receipt_topic:
+                self._certifier.take_receipt(message.payload, ticks)
+            else:
+                self._certifier.take_command(message.payload, ticks)
+        except WireError as error:
+            self._certifier.refused += 1
+            self._log(f"refused: {error}")
+
+    def _on_link(self) -> None:
+        if self._link.connected:
+            self._certifier.outbox.reconnected(self._clock.ticks_ms())
+            self._log("broker: connected")
+            self._news.set()
+        else:
+            self._log(f"broker: {self._link.last_error}")
+
+    def _log(self, text: str) -> None:
+        year, month, day, hour, minute, second = time.gmtime(self._clock.wall_ms() // 1000)[:6]
+        print(f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z {text}")

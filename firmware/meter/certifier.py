@@ -1,0 +1,157 @@
+"""The core of a meter: readings in, certificates kept until their receipts. Flash is its only I/O; time is an argument.
+
+A certificate is on the flash before anybody can have seen it, and its number is used up by that. Whatever fails before
+leaves the chain where it was, and the next reading goes on from there.
+"""
+
+from ..wire import certificate, command, cose, es256, receipt
+from ..wire.fields import WireError
+from .config import Config
+from .energy import Integrator
+from .interval import Intervals
+from .issuer import Head, Issuer, head_of
+from .outbox import Outbox
+from .reading import Reading
+from .store import Origin, Store, StoreDamaged, StoreFull
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..hal.interface import Board
+
+
+def signer_of(store: Store, board: "Board") -> es256.SoftwareSigner:
+    """The meter's signer; its key is made on first use and never leaves the flash."""
+    return es256.SoftwareSigner(store.secret(lambda: es256.generate_secret(board.random)))
+
+
+class Certifier:
+    """One metering point's chain of certificates.
+
+    Attributes:
+        store, outbox: what is kept and what is to be sent.
+        issuer: numbers and signs; ``issuer.head.seq`` is the newest number.
+        held: intervals not certified for lack of room; their energy is in a later certificate.
+        refused: receipts and commands that proved nothing.
+    """
+
+    def __init__(self, config: Config, board: "Board") -> None:
+        """StoreDamaged if the key on the flash is lost."""
+        self._board = board
+        self._config = config
+        self.store = Store(board.files)
+        self.held = self.refused = 0
+        head = head_of(self.store.newest(), self.store.last_seq)
+        boot = self.store.count_boot(head.body.boot if head.body else 0)
+        self.issuer = Issuer(signer_of(self.store, board), config.site, config.meter, boot, head)
+        self.outbox = Outbox(self.store.pending)
+        self._verifier = receipt.Verifier(config.site, config.gateway_key)
+        self._seen = head.body.seen if head.body else None
+        self._origin = self.store.origin()
+        self._intervals = Intervals(config.interval_s, config.rows)
+        self._integrator: Integrator | None = None
+        self._resume(head)
+
+    def _resume(self, head: Head) -> None:
+        """Go on where the chain stands: behind the newest certificate, or at the first reading ever."""
+        offset = self._origin.offset if self._origin else (0, 0)
+        if head.body is not None:
+            late = bool(head.body.rows[-1][6] & certificate.MISSING)
+            self._intervals.resume(head.body.end, head.body.closing, offset, late)
+        elif self._origin is not None:
+            self._intervals.resume(self._origin.t0, self._origin.registers, offset, False)
+
+    @property
+    def registers(self) -> "tuple[int, int] | None":
+        """The certified registers (import, export) in Wh as they stand now; None before the first reading."""
+        return self._intervals.energy.registers if self._intervals.energy else None
+
+    def read(self, wall_ms: int, ticks_ms: int, reading: Reading, measures_energy: bool) -> "Head | None":
+        """Take the billing device's reading; as ``tick`` at the same moment.
+
+        Args:
+            wall_ms, ticks_ms: when it was taken, by both clocks.
+            measures_energy: False if its power has to be integrated.
+        """
+        issued = self.tick(wall_ms)
+        if not measures_energy and reading.w is not None:
+            self._integrate(ticks_ms, reading, reading.w)
+        self._intervals.add(wall_ms, reading)
+        self._note_origin()
+        return issued
+
+    def fail(self, wall_ms: int) -> "Head | None":
+        """The billing device could not be read; as ``tick`` at the same moment."""
+        issued = self.tick(wall_ms)
+        self._intervals.fail(wall_ms)
+        return issued
+
+    def tick(self, wall_ms: int) -> "Head | None":
+        """Certify the interval that has passed, if one has, and return the new head."""
+        interval = self._intervals.tick(wall_ms)
+        if interval is None:
+            return None
+        clock = self._board.clock
+        data, head = self.issuer.issue(interval, (clock.quality(), clock.uncertainty_ms()), self._seen)
+        try:
+            self.store.add(head.seq, data)
+        except StoreFull:
+            self.held += 1
+            self._resume(self.issuer.head)
+            return None
+        self.issuer.head = head
+        self.outbox.add(head.seq)
+        return head
+
+    def due(self, ticks_ms: int) -> "tuple[int, bytes] | None":
+        """Number and bytes of the certificate to send now, if any."""
+        while True:
+            seq = self.outbox.due(ticks_ms)
+            if seq is None:
+                return None
+            try:
+                return seq, self.store.certificate(seq)
+            except StoreDamaged:
+                # it stays in the store's debt, where people see it; sending it would prove nothing
+                self.outbox.freed(seq, ticks_ms)
+
+    def take_receipt(self, payload: bytes, ticks_ms: int) -> None:
+        """Free the certificate that ``payload``, from down/receipt, proves to be in the ledger.
+
+        WireError if it proves nothing. A receipt for a certificate that we do not hold any more is no news.
+        """
+        seq, data = receipt.unwrap(payload)
+        if seq not in self.store.pending:
+            return
+        size, root = self._verifier.check(data, self.store.certificate(seq))
+        self.store.free(seq)
+        self.outbox.freed(seq, ticks_ms)
+        if self._seen is None or size > self._seen[0]:
+            self._seen = size, root
+
+    def take_command(self, payload: bytes, ticks_ms: int) -> None:
+        """Obey ``payload``, from down/cmd. WireError if it is not the gateway's."""
+        statement, first, last = command.parse_resend(payload, self._config.site, self._config.meter)
+        self._check_gateway(statement)
+        self.outbox.resend(first, last, ticks_ms)
+
+    def _check_gateway(self, statement: cose.Statement) -> None:
+        if not es256.verify(self._config.gateway_key, statement.id, statement.signature):
+            raise WireError("command: the signature is not the gateway's")
+
+    def _integrate(self, ticks_ms: int, reading: Reading, w: int) -> None:
+        if self._integrator is None:
+            self._integrator = Integrator(self.registers or (0, 0))
+        reading.import_wh, reading.export_wh = self._integrator.add(ticks_ms, w)
+
+    def _note_origin(self) -> None:
+        """Put the start of the record, or a moved offset, on the flash before anything builds on it."""
+        energy, start = self._intervals.energy, self._intervals.start
+        if energy is None or start is None:
+            return
+        if self._origin is None:
+            self._origin = Origin(start, energy.registers, energy.offset)
+        elif self._origin.offset != energy.offset:
+            self._origin = Origin(self._origin.t0, self._origin.registers, energy.offset)
+        else:
+            return
+        self.store.set_origin(self._origin)
