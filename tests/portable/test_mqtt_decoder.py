@@ -4,8 +4,8 @@ from firmware.wire.mqtt_decoder import Connack, Decoder, MqttError, Pingresp, Pu
 STREAM = bytes.fromhex("20020100" + "9004000a0180" + "40021234" + "d000") + mqtt.publish(mqtt.Message("a/b", b"x" * 200, 1), 7)
 
 
-def packets(data):
-    return list(Decoder(1000).feed(data))
+def packets(data, max_packet=1000):
+    return list(Decoder(max_packet).feed(data))
 
 
 def one(hexadecimal):
@@ -13,9 +13,9 @@ def one(hexadecimal):
     return packet
 
 
-def refuses(hexadecimal):
+def refuses(hexadecimal, max_packet=1000):
     try:
-        packets(bytes.fromhex(hexadecimal))
+        packets(bytes.fromhex(hexadecimal), max_packet)
     except MqttError:
         return True
     return False
@@ -149,7 +149,8 @@ def test_the_longest_packet_and_one_byte_more():
     raise AssertionError("taken")
 
 
-def test_a_length_without_end():
-    assert packets(bytes.fromhex("30ffffff")) == []
-    assert refuses("30ffffffff")
-    assert refuses("30ffffff7f")
+def test_a_length_of_more_than_four_bytes():
+    for hexadecimal in ("30ffffff", "30ffffff7f"):
+        assert packets(bytes.fromhex(hexadecimal), 1 << 40) == []
+    for hexadecimal in ("30ffffffff", "30ffffffff01"):
+        assert refuses(hexadecimal, 1 << 40)
