@@ -1,8 +1,9 @@
 """The CBOR subset that skerry speaks (RFC 8949), strict in both directions.
 
-Allowed: integers of 64 bits, byte strings, text, arrays, maps with integer keys, null, and tag 18. Every value has
-exactly one encoding (RFC 8949, section 4.2.1: shortest and definite lengths, keys in bytewise order) and the
-decoder refuses all others, so equal values have equal bytes and a hash over bytes is a hash over the value.
+Allowed: integers of 64 bits, byte strings, printable ASCII text (MicroPython takes some text for UTF-8 that CPython
+refuses), arrays, maps with integer keys, null, and tag 18. Every value has
+exactly one encoding (RFC 8949, section 4.2.1: shortest and definite lengths, keys in bytewise order) and the decoder
+refuses all others, so equal values have equal bytes and a hash over bytes is a hash over the value.
 """
 
 from .fields import RangeError, WireError, u8, u16, u32, u64
@@ -20,6 +21,10 @@ class Tagged:
     def __init__(self, tag: int, value: object) -> None:
         self.tag = tag
         self.value = value
+
+
+def _is_printable(text: bytes) -> bool:
+    return all(0x20 <= letter < 0x7F for letter in text)
 
 
 def _head(major: int, number: int) -> bytes:
@@ -54,6 +59,8 @@ def _encode(value: object, out: bytearray) -> None:
         out.extend(value)
     elif isinstance(value, str):
         text = value.encode()
+        if not _is_printable(text):
+            raise RangeError("text is printable ASCII")
         out.extend(_head(_TEXT, len(text)))
         out.extend(text)
     elif isinstance(value, (list, tuple)):
@@ -140,10 +147,9 @@ class _Reader:
 
     def text(self, count: int) -> str:
         piece = self.take(count)
-        try:
-            return piece.decode()
-        except (UnicodeError, ValueError):
-            raise WireError("CBOR: text is not UTF-8") from None
+        if not _is_printable(piece):
+            raise WireError("CBOR: text is printable ASCII")
+        return piece.decode()
 
     def map(self, count: int, depth: int) -> "dict[int, object]":
         result: dict[int, object] = {}
