@@ -1,15 +1,15 @@
 """The CBOR subset that skerry speaks (RFC 8949), strict in both directions.
 
 Allowed: integers of 64 bits, byte strings, printable ASCII text (MicroPython takes some text for UTF-8 that CPython
-refuses), arrays, maps with integer keys, null, and tag 18. Every value has
-exactly one encoding (RFC 8949, section 4.2.1: shortest and definite lengths, keys in bytewise order) and the decoder
-refuses all others, so equal values have equal bytes and a hash over bytes is a hash over the value.
+refuses), arrays, maps with integer keys, null, and tag 18. Every value has exactly one encoding (RFC 8949, section 4.2.1:
+shortest and definite lengths, keys in bytewise order) and the decoder refuses all others, so equal values have equal bytes
+and a hash over bytes is a hash over the value.
 """
 
 from .fields import RangeError, WireError, u8, u16, u32, u64
 
 MAX_DEPTH = 6
-_UINT, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
+_UINT, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG = range(7)
 _NULL = 0xF6
 
 
