@@ -128,7 +128,7 @@ def other(broker: int) -> Iterator[tuple[paho.Client, "queue.Queue[paho.MQTTMess
 
 
 def next_under_peer(received: "queue.Queue[paho.MQTTMessage]") -> paho.MQTTMessage:
-    """The next message that was subscribed to: amqtt gives a new subscriber every retained message there is."""
+    """The next message that was subscribed to; amqtt greets clients with what it retains for other clients' subscriptions."""
     while True:
         message = received.get(timeout=PATIENCE_S)
         if message.topic.startswith("peer/"):
