@@ -6,9 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .links.probe import SilentDevice
 from .roster import DEFAULT_METERS, RosterError
-from .serve import serve as run
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -26,6 +24,10 @@ def serve(
     duration: Annotated[float | None, typer.Option(min=1, help="Seconds of running; then power stays zero.")] = None,
 ) -> None:
     """Serve the devices until SIGTERM or SIGINT; SIGUSR1 brings all power to zero."""
+    # The plant's libraries take seconds to load, which no other command of `skerry` should wait for.
+    from .links.probe import SilentDevice  # noqa: PLC0415
+    from .serve import serve as run  # noqa: PLC0415
+
     try:
         asyncio.run(run(meters, seed, directory, duration))
     except (RosterError, SilentDevice, OSError) as error:

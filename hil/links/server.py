@@ -81,7 +81,7 @@ class RtuLine:
 
 
 def _device(station: Station) -> SimDevice:
-    registers = SimData(station.first, values=station.image(), datatype=DataType.REGISTERS, readonly=True)
+    registers = SimData(station.first, values=station.image(), datatype=DataType.REGISTERS)
     return SimDevice(station.unit, [registers], action=_answer(station))
 
 
