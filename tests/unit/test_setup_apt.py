@@ -71,7 +71,7 @@ def test_keyring_of_the_distribution(tmp_path: Path) -> None:
 
 def test_nobody_lets_us_be_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apt, "as_root", lambda: None)
-    with pytest.raises(SetupError, match="mbpoll cannot be installed: you are neither root nor allowed to use sudo"):
+    with pytest.raises(SetupError, match="`apt-get install mbpoll` is needed, and you are neither root"):
         apt.install(["mbpoll"])
 
 

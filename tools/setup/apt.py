@@ -66,7 +66,7 @@ def install(packages: Sequence[str], script: str = "{install}") -> None:
     """
     names = " ".join(packages)
     if as_root() is None:
-        raise SetupError(f"{names} cannot be installed: you are neither root nor allowed to use sudo")
+        raise SetupError(f"`apt-get install {names}` is needed, and you are neither root nor allowed to use sudo")
     say(f"installing {names} (package of the distribution{', with sudo' if as_root() else ''})")
     if any(candidate(package) is None for package in packages):
         update()

@@ -25,6 +25,6 @@ def ensure() -> None:
     try:
         apt.install(["mosquitto"], INSTALL_WITHOUT_SERVICE)
     except SetupError as error:
-        say(f"{error}; skerry uses its embedded broker, amqtt, instead of mosquitto")
+        say(f"no mosquitto, so skerry uses its embedded broker, amqtt: {error}")
         return
     say("mosquitto's system service stays off: skerry starts a broker of its own while it runs")
