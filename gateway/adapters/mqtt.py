@@ -1,0 +1,103 @@
+"""The link to the broker: what came in waits in a bounded queue, and is acknowledged only when it was dealt with."""
+
+import queue
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from ..core.centre import Message, Publish
+
+_log = structlog.get_logger()
+_KEEPALIVE_S = 20
+_CAPACITY = 1000
+_INFLIGHT = 200
+_QOS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message, and what acknowledges it."""
+
+    message: Message
+    mid: int
+    qos: int
+
+
+class Link:
+    """One connection, kept for ever. Callbacks run in the client's thread; all other calls come from the worker's."""
+
+    def __init__(self, host: str, port: int, username: str, password: str, topic: str) -> None:
+        """``topic``: the filter to subscribe to."""
+        self._address = host, port
+        self._topic = topic
+        self._waiting: queue.Queue[Delivery] = queue.Queue(_CAPACITY)
+        self._stopping = False
+        client = paho.Client(CallbackAPIVersion.VERSION2, username, clean_session=False, manual_ack=True)
+        client.username_pw_set(username, password)
+        client.reconnect_delay_set(1, 5)
+        client.max_inflight_messages_set(_INFLIGHT)
+        client.max_queued_messages_set(_CAPACITY)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        self._client = client
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted us."""
+        return self._client.is_connected()
+
+    def start(self) -> None:
+        """Connect, and go on trying."""
+        self._client.connect_async(*self._address, keepalive=_KEEPALIVE_S)
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Disconnect."""
+        self._stopping = True
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def take(self, most: int, within_s: float) -> list[Delivery]:
+        """Up to ``most`` deliveries: what comes within ``within_s`` seconds."""
+        batch: list[Delivery] = []
+        until = time.monotonic() + within_s
+        while len(batch) < most:
+            try:
+                batch.append(self._waiting.get(timeout=max(0.0, until - time.monotonic())))
+            except queue.Empty:
+                break
+        return batch
+
+    def acknowledge(self, delivery: Delivery) -> None:
+        """The broker may forget this delivery."""
+        self._client.ack(delivery.mid, delivery.qos)
+
+    def publish(self, one: Publish) -> None:
+        """Send a message, or queue it for when there is a connection. What does not get through is asked for again."""
+        self._client.publish(one.topic, one.payload, _QOS)
+
+    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            _log.warning("the broker refuses us", reason=str(reason))
+            return
+        _log.info("connected to the broker")
+        client.subscribe(self._topic, _QOS)
+
+    def _on_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if not self._stopping:
+            _log.warning("disconnected from the broker", reason=str(reason))
+
+    def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        delivery = Delivery(Message(message.topic, bytes(message.payload)), message.mid, message.qos)
+        # a full queue holds up the broker, not the meters: it keeps or drops, and they send again
+        while not self._stopping:
+            try:
+                self._waiting.put(delivery, timeout=1)
+            except queue.Full:
+                continue
+            return
