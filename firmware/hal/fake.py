@@ -95,8 +95,9 @@ class Stream:
         while not self._pieces:
             await asyncio.sleep(0.001)
         piece = self._pieces.pop(0)
-        assert len(piece) <= count
-        return piece
+        if len(piece) > count:
+            self._pieces.insert(0, piece[count:])
+        return piece[:count]
 
     async def write(self, data: bytes) -> None:
         self.sent.append(data)

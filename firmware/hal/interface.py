@@ -76,4 +76,4 @@ if TYPE_CHECKING:
             """A serial line, raw, 8 data bits, no parity, 1 stop bit."""
 
         def heap_free(self) -> int:
-            """Bytes free for objects; 0 where nobody counts them."""
+            """Bytes free for objects, after collecting garbage; 0 where nobody counts them."""

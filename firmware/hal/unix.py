@@ -162,4 +162,5 @@ class Board:
         return Stream(line)
 
     def heap_free(self) -> int:
+        gc.collect()
         return int(gc.mem_free())  # type: ignore[attr-defined]

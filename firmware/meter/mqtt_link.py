@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 5  # for connecting and for every write
 _KEEPALIVE_S = 30
+_PING_S = 15  # of silence; two such pauses and we give the broker up
 _MAX_PACKET = 8192  # bytes; the longest we expect is a receipt
 _PIECE = 1024
 _FIRST_PAUSE_MS = 500
@@ -81,40 +82,33 @@ class MqttLink:
         self._stream = self._board.open_tcp(self._broker.host, self._broker.port)
         decoder = mqtt_decoder.Decoder(_MAX_PACKET)
         await self._write(self._connect)
-        await within(_PATIENCE_S, self._enter(self._stream, decoder))
-        self.connected = True
-        self._on_change()
         pinged = False
         while not self._broken:
             try:
-                data = await within(_KEEPALIVE_S / 2, self._stream.read(_PIECE))
+                data = await within(_PING_S if self.connected else _PATIENCE_S, self._stream.read(_PIECE))
             except Late:
-                if pinged:
+                if pinged or not self.connected:
                     raise
                 await self._write(mqtt.PINGREQ)
                 pinged = True
                 continue
+            if not data:
+                raise OSError(errno.ECONNRESET, "the broker closed the connection")
             pinged = False
-            for packet in _packets(decoder, data):
+            for packet in decoder.feed(data):
                 await self._take(packet)
 
-    async def _enter(self, stream: "Stream", decoder: mqtt_decoder.Decoder) -> None:
-        """Wait for CONNACK, subscribe, wait for SUBACK."""
-        while True:
-            for packet in _packets(decoder, await stream.read(_PIECE)):
-                if isinstance(packet, mqtt_decoder.Connack):
-                    if packet.refusal:
-                        raise OSError(errno.EACCES, packet.refusal)
-                    await self._write(mqtt.subscribe(self._next_id(), self._topics))
-                elif isinstance(packet, mqtt_decoder.Suback):
-                    if None in packet.granted:
-                        raise OSError(errno.EACCES, "the broker refuses the subscription")
-                    return
-                else:
-                    await self._take(packet)
-
     async def _take(self, packet: mqtt_decoder.Packet) -> None:
-        if isinstance(packet, mqtt_decoder.Publish):
+        if isinstance(packet, mqtt_decoder.Connack):
+            if packet.refusal:
+                raise OSError(errno.EACCES, packet.refusal)
+            await self._write(mqtt.subscribe(self._next_id(), self._topics))
+        elif isinstance(packet, mqtt_decoder.Suback):
+            if None in packet.granted:
+                raise OSError(errno.EACCES, "the broker refuses the subscription")
+            self.connected = True
+            self._on_change()
+        elif isinstance(packet, mqtt_decoder.Publish):
             if packet.packet_id:
                 await self._write(mqtt.puback(packet.packet_id))
             self._on_message(packet.message)
@@ -142,9 +136,3 @@ class MqttLink:
     def _next_id(self) -> int:
         self._packet_id = self._packet_id % 0xFFFF + 1
         return self._packet_id
-
-
-def _packets(decoder: mqtt_decoder.Decoder, data: bytes) -> "list[mqtt_decoder.Packet]":
-    if not data:
-        raise OSError(errno.ECONNRESET, "the broker closed the connection")
-    return list(decoder.feed(data))

@@ -1,0 +1,244 @@
+"""Certifier: the chain of certificates across receipts, power cuts, a full flash and forged messages."""
+
+from firmware.hal import fake
+from firmware.meter.certifier import Certifier
+from firmware.meter.config import Config
+from firmware.meter.reading import Reading
+from firmware.wire import certificate, command, cose, es256, proof, receipt
+from firmware.wire.fields import WireError
+
+GATEWAY = es256.SoftwareSigner(bytes(31) + b"\x05")
+STRANGER = es256.SoftwareSigner(bytes(31) + b"\x06")
+INTERVAL_MS = 10_000
+CONFIG = Config(
+    {
+        "site": "isle",
+        "meter": "wind-1",
+        "interval_s": 10,
+        "rows": 5,
+        "poll_ms": 500,
+        "mqtt": {"host": "127.0.0.1", "port": 1883, "username": "wind-1", "password": "secret"},
+        "gateway_key": GATEWAY.public.hex(),
+        "bus": {"kind": "tcp", "host": "127.0.0.1", "port": 15020},
+        "devices": [{"unit": 1, "map": "sunspec", "role": "billing"}],
+        "flash": "wind-1.lfs",
+    }
+)
+
+
+class Bench:
+    """A meter on a fake board, a device that counts 1 Wh a second, and what was sent."""
+
+    def __init__(self):
+        self.board = fake.Board()
+        self.wh = 1000
+        self.sent = {}
+        self.start()
+
+    def start(self):
+        """(Re)start the meter: what was not on the flash is gone."""
+        self.meter = Certifier(CONFIG, self.board)
+
+    def run(self, seconds):
+        """Poll and send every second."""
+        for _ in range(seconds):
+            self.poll()
+            self.board.clock.advance(1000)
+            self.wh += 1
+
+    def poll(self):
+        clock = self.board.clock
+        self.meter.read(clock.wall_ms(), clock.ticks_ms(), Reading(3600, self.wh, 0), True)
+        while True:
+            due = self.meter.due(clock.ticks_ms())
+            if due is None:
+                return
+            seq, data = due
+            assert self.sent.setdefault(seq, data) == data
+            self.meter.outbox.sent(seq, clock.ticks_ms(), 0)
+
+    def bodies(self):
+        return [certificate.decode(cose.parse(self.sent[seq]).payload) for seq in sorted(self.sent)]
+
+    def check(self):
+        """What was sent is one chain without a hole, in numbers, ids, energy and time."""
+        bodies = self.bodies()
+        assert [body.seq for body in bodies] == list(range(1, len(bodies) + 1))
+        for index in range(1, len(bodies)):
+            before, after = bodies[index - 1], bodies[index]
+            assert after.prev == cose.parse(self.sent[before.seq]).id
+            assert (after.opening, after.t0) == (before.closing, before.end)
+        return bodies
+
+
+def receipt_for(seq, data, signer=GATEWAY, site="isle", size=1):
+    root = proof.leaf_hash(data)
+    path = [bytes(32)] if size > 1 else []
+    if path:
+        root = proof.node_hash(root, path[0])
+    return receipt.wrap(seq, receipt.encode(signer.kid, site, size, 0, path, receipt.sign_head(signer, site, root)))
+
+
+def refused(call, *arguments):
+    try:
+        call(*arguments)
+    except WireError:
+        return True
+    return False
+
+
+def test_intervals_become_a_chain():
+    bench = Bench()
+    bench.run(31)
+    bodies = bench.check()
+    assert [body.closing for body in bodies] == [(1009, 0), (1019, 0), (1029, 0)]
+    assert bodies[0].opening == (1000, 0)
+    assert [body.boot for body in bodies] == [1, 1, 1]
+
+
+def test_a_receipt_frees_and_its_head_is_in_the_next_certificate():
+    bench = Bench()
+    bench.run(11)
+    bench.meter.take_receipt(receipt_for(1, bench.sent[1], size=2), 0)
+    assert bench.meter.store.pending == []
+    bench.run(10)
+    assert bench.bodies()[1].seen == (2, proof.node_hash(proof.leaf_hash(bench.sent[1]), bytes(32)))
+
+
+def test_a_smaller_tree_does_not_replace_what_was_seen():
+    bench = Bench()
+    bench.run(21)
+    bench.meter.take_receipt(receipt_for(2, bench.sent[2], size=2), 0)
+    bench.meter.take_receipt(receipt_for(1, bench.sent[1]), 0)
+    bench.run(10)
+    assert bench.bodies()[2].seen[0] == 2
+
+
+def test_only_the_gateways_receipt_for_this_certificate_frees_it():
+    bench = Bench()
+    bench.run(21)
+    data = bench.sent[1]
+    for payload in (
+        b"",
+        receipt_for(1, data)[:-1],
+        receipt_for(1, data, signer=STRANGER),
+        receipt_for(1, data, site="main"),
+        receipt_for(1, bench.sent[2]),
+        receipt_for(2, data),
+    ):
+        assert refused(bench.meter.take_receipt, payload, 0)
+    assert bench.meter.store.pending == [1, 2]
+    bench.meter.take_receipt(receipt_for(7, data), 0)
+    bench.meter.take_receipt(receipt_for(1, data), 0)
+    bench.meter.take_receipt(receipt_for(1, data), 0)
+    assert bench.meter.store.pending == [2]
+
+
+def test_only_the_gateways_command_is_obeyed():
+    bench = Bench()
+    bench.run(21)
+    now = bench.board.clock.ticks_ms()
+    assert bench.meter.due(now) is None
+    for payload in (
+        b"x",
+        command.resend(STRANGER, "isle", "wind-1", 1, 1, 2, 0),
+        command.resend(GATEWAY, "isle", "wind-2", 1, 1, 2, 0),
+    ):
+        assert refused(bench.meter.take_command, payload, now)
+    assert bench.meter.due(now) is None
+    bench.meter.take_command(command.resend(GATEWAY, "isle", "wind-1", 1, 2, 9, 0), now)
+    assert bench.meter.due(now)[0] == 2
+
+
+def test_a_restart_goes_on_with_chain_energy_and_time():
+    bench = Bench()
+    bench.run(13)
+    bench.start()
+    bench.run(1)
+    bench.board.clock.advance(45_000)
+    bench.wh += 45
+    bench.start()
+    bench.run(10)
+    bodies = bench.check()
+    assert [(body.boot, len(body.rows)) for body in bodies] == [(1, 5), (3, 1)]
+    assert bodies[1].status == certificate.CATCH_UP | certificate.PARTIAL
+    assert bench.meter.store.pending == [1, 2]
+
+
+def test_a_restart_before_the_first_certificate_keeps_the_first_reading():
+    bench = Bench()
+    bench.run(3)
+    bench.start()
+    bench.run(8)
+    assert bench.check()[0].opening == (1000, 0)
+
+
+def test_a_power_cut_at_any_flash_write_loses_nothing():
+    for cut in range(30):
+        bench = Bench()
+        for _ in range(4):
+            bench.board.files.fail_after = cut
+            try:
+                for _ in range(25):
+                    bench.run(1)
+                    for seq in list(bench.meter.store.pending):
+                        if seq in bench.sent:
+                            bench.meter.take_receipt(receipt_for(seq, bench.sent[seq]), 0)
+            except OSError:
+                pass
+            bench.board.files.fail_after = None
+            bench.board.clock.advance(1000)
+            bench.wh += 1
+            bench.start()
+        bench.run(61)
+        bodies = bench.check()
+        # until the first reading is on the flash the record has not begun
+        assert bodies[0].opening[0] in range(1000, 1005)
+        assert bodies[-1].closing[0] in range(bench.wh - 13, bench.wh)
+
+
+def test_the_offset_of_a_replaced_device_outlives_a_restart():
+    bench = Bench()
+    bench.run(12)
+    bench.wh = 5
+    bench.run(5)
+    bench.start()
+    bench.run(20)
+    bodies = bench.check()
+    assert bodies[-1].closing == (1011 + 17, 0)
+
+
+def test_a_full_flash_holds_intervals_and_certifies_their_energy_later():
+    bench = Bench()
+    bench.run(11)
+    bench.board.files.capacity = 65536
+    bench.run(20)
+    assert bench.meter.held == 2
+    assert len(bench.sent) == 1
+    bench.board.files.capacity = 1 << 20
+    bench.run(10)
+    bodies = bench.check()
+    assert (bodies[1].dt, bodies[1].status & certificate.CATCH_UP) == (30, certificate.CATCH_UP)
+    assert bodies[1].closing == (1039, 0)
+
+
+def test_a_device_without_registers_is_integrated_across_a_restart():
+    bench = Bench()
+    clock = bench.board.clock
+    for _ in range(2):
+        for _ in range(25):
+            bench.meter.read(clock.wall_ms(), clock.ticks_ms(), Reading(-36_000), False)
+            clock.advance(1000)
+        bench.start()
+    head = bench.meter.issuer.head
+    assert head.body.closing[0] == 0
+    # 49 seconds of 10 Wh, without the second that the restart took and what was not yet certified then
+    assert 300 <= head.body.closing[1] <= 400
+
+
+def test_a_certificate_that_the_flash_forgot_is_not_sent():
+    bench = Bench()
+    bench.run(21)
+    bench.board.files.content["q/0000000001"] = b"forgotten"
+    now = bench.board.clock.ticks_ms() + 100_000
+    assert bench.meter.due(now)[0] == 2
