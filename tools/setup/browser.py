@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tools.setup import apt
-from tools.setup.system import SetupError, run, say, which
+from tools.setup.system import SetupError, as_root, run, say, which
 
 LOCATE = "from playwright.sync_api import sync_playwright as s\nwith s() as p: print(p.chromium.executable_path)"
 
@@ -13,7 +13,7 @@ def _packaged() -> str | None:
     program = which("chromium")
     if program and not program.startswith("/snap/"):
         return program
-    if apt.candidate("chromium") is None:
+    if apt.candidate("chromium") is None and as_root() is not None:
         apt.update()
     if apt.candidate("chromium") is None:
         return None
@@ -25,6 +25,8 @@ def _fetched(python: Path) -> str:
     """Playwright's own build of Chromium, with the libraries it needs."""
     say("fetching Playwright's Chromium, and installing the libraries it needs (this distribution has only a snap)")
     try:
+        # Playwright's own program needs it before it can install the others.
+        apt.install(["libatomic1"])
         run([str(python), "-m", "playwright", "install", "--with-deps", "chromium"])
         return run([str(python), "-c", LOCATE]).strip()
     except SetupError as error:
