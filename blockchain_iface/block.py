@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from firmware.wire import cbor, cose
 from firmware.wire.fields import WireError, bytes_of, map_of, uint_of
+from firmware.wire.signer import Signer
 
 from .ledger import Head
 
@@ -26,7 +27,7 @@ class Block:
     id: bytes
 
 
-def seal(signer: cose.Signer, site: str, head: Head, previous: bytes | None) -> bytes:
+def seal(signer: Signer, site: str, head: Head, previous: bytes | None) -> bytes:
     """The signed block that makes ``head`` the ledger's newest; ``previous`` is the id of the block before."""
     body = {1: head.height, 2: previous, 3: head.size, 4: head.root, 5: head.time}
     return cose.sign(signer, site, SUBJECT, TYPE, cbor.encode(body))

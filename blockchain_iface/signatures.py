@@ -8,9 +8,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature, encode_dss_signature
 
 from firmware.wire import es256
-from firmware.wire.cose import Signer, Statement
+from firmware.wire.cose import Statement
+from firmware.wire.p256 import N
+from firmware.wire.signer import Signer
 
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _PREHASHED = ec.ECDSA(Prehashed(hashes.SHA256()))
 _PREHASHED_DETERMINISTIC = ec.ECDSA(Prehashed(hashes.SHA256()), deterministic_signing=True)
 _REMEMBERED = 4096
@@ -28,7 +29,7 @@ class KeySigner(Signer):
     def sign(self, digest: bytes) -> bytes:
         """r || s over a SHA-256 digest (32 bytes)."""
         r, s = decode_dss_signature(self._key.sign(digest, _PREHASHED_DETERMINISTIC))
-        return r.to_bytes(32, "big") + min(s, _ORDER - s).to_bytes(32, "big")
+        return r.to_bytes(32, "big") + min(s, N - s).to_bytes(32, "big")
 
 
 def public_key(public: bytes) -> ec.EllipticCurvePublicKey:

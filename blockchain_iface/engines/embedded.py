@@ -11,6 +11,7 @@ from pathlib import Path
 from firmware.wire import cose, receipt
 from firmware.wire.fields import WireError
 from firmware.wire.proof import leaf_hash
+from firmware.wire.signer import Signer
 
 from .. import block, merkle
 from ..ledger import Corrupt, Entry, Head, Health, Rejected, Unavailable
@@ -37,7 +38,7 @@ def node_key(node: merkle.Node) -> int:
 class EmbeddedLedger:
     """A ledger.Ledger on one file. All calls come from one thread at a time."""
 
-    def __init__(self, path: Path, signer: cose.Signer, site: str, verifier: Verifier | None = None) -> None:
+    def __init__(self, path: Path, signer: Signer, site: str, verifier: Verifier | None = None) -> None:
         """Open or create the file and replay it.
 
         Args:

@@ -1,6 +1,7 @@
 """The chain of a meter's certificates: numbers them, links them, signs them. No I/O."""
 
 from ..wire import certificate, cose
+from ..wire.signer import Signer
 from .interval import Interval
 
 _UNKNOWN = bytes(32)  # the previous id, when the flash has lost the certificate it belongs to
@@ -37,7 +38,7 @@ class Issuer:
         boot: number of this start, in every certificate.
     """
 
-    def __init__(self, signer: cose.Signer, site: str, meter: str, boot: int, head: Head) -> None:
+    def __init__(self, signer: Signer, site: str, meter: str, boot: int, head: Head) -> None:
         self.head = head
         self.boot = boot
         self._signer = signer

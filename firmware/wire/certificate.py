@@ -15,6 +15,7 @@ so a lost certificate stays billable in total, and a gap shows.
 
 from . import cbor, cose
 from .fields import WireError, bytes_of, list_of, map_of, uint_of
+from .signer import Signer
 
 TYPE = "vnd.skerry.cert"
 MAX_SIZE = 4096
@@ -174,6 +175,6 @@ def _check(certificate: Certificate) -> None:
         raise WireError(f"opening and rows give {(imported, exported)} Wh, closing says {certificate.closing}")
 
 
-def issue(signer: cose.Signer, site: str, meter: str, certificate: Certificate) -> bytes:
+def issue(signer: Signer, site: str, meter: str, certificate: Certificate) -> bytes:
     """The signed certificate: at most MAX_SIZE bytes."""
     return cose.sign(signer, site, meter, TYPE, certificate.encode())

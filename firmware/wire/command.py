@@ -5,6 +5,7 @@ body = {1: command id, 2: kind, 3: [first seq, last seq], 4: issued at}     kind
 
 from . import cbor, cose
 from .fields import WireError, list_of, map_of, uint_of
+from .signer import Signer
 
 TYPE = "vnd.skerry.command"
 MAX_SIZE = 512
@@ -12,7 +13,7 @@ RESEND = 1
 _SEQ = 0xFFFFFFFF
 
 
-def resend(signer: cose.Signer, site: str, meter: str, command_id: int, first: int, last: int, at: int) -> bytes:
+def resend(signer: Signer, site: str, meter: str, command_id: int, first: int, last: int, at: int) -> bytes:
     """Ask ``meter`` for certificates ``first`` to ``last`` once more; ``at`` in Unix seconds."""
     body = cbor.encode({1: command_id, 2: RESEND, 3: [first, last], 4: at})
     return cose.sign(signer, site, meter, TYPE, body)

@@ -8,16 +8,15 @@ either would give one statement several encodings; ``parse`` refuses both, befor
 
 import hashlib
 
-from . import cbor
+from . import cbor, es256
 from .fields import WireError, bytes_of, list_of, map_of
+from .signer import Signer
 from .topics import is_id
 
 ALG, KID, CWT_CLAIMS, TYPE = 1, 4, 15, 16
 ISSUER, SUBJECT = 1, 2
 ES256 = -7
 MAX_SIZE = 65536
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_HALF_ORDER = _ORDER // 2
 
 
 class HighS(WireError):
@@ -26,22 +25,6 @@ class HighS(WireError):
 
 class StuffedHeader(WireError):
     """The unprotected header carries something: bytes nobody signed."""
-
-
-class Signer:
-    """What signs: software keys, a secure element, a test's key. Implementations fill all three.
-
-    Attributes:
-        kid: 8 bytes, see es256.key_id.
-        public: 64 bytes, X || Y.
-    """
-
-    kid: bytes
-    public: bytes
-
-    def sign(self, digest: bytes) -> bytes:
-        """The signature r || s (64 bytes, low s) over a SHA-256 digest of 32 bytes."""
-        raise TypeError(f"{type(self)} cannot sign {len(digest)} bytes: Signer is an interface")
 
 
 class Statement:
@@ -58,13 +41,6 @@ class Statement:
         self.payload = body
         self.signature = signature
         self.id = id
-
-
-def is_canonical_signature(signature: bytes) -> bool:
-    """True if 0 < r < n and 0 < s <= n/2: of the two signatures that verify, the one we accept."""
-    r = int.from_bytes(signature[:32], "big")
-    s = int.from_bytes(signature[32:], "big")
-    return len(signature) == 64 and 0 < r < _ORDER and 0 < s <= _HALF_ORDER
 
 
 def digest(protected: bytes, payload: bytes) -> bytes:
@@ -98,7 +74,7 @@ def parse(data: bytes, max_size: int = MAX_SIZE) -> Statement:
     if unprotected != {}:
         raise StuffedHeader("the unprotected header is empty")
     signature = bytes_of(signature, "signature", 64)
-    if not is_canonical_signature(signature):
+    if not es256.is_low_s(signature):
         raise HighS("the signature is out of range or has a high s")
     kid, claims = _parse_header(protected)
     return Statement(bytes(data), kid, claims, payload, signature, digest(protected, payload))

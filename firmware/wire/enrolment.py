@@ -7,12 +7,13 @@ A request authorises nothing. The gateway writes an enrolment entry on the ledge
 
 from . import cbor, cose
 from .fields import WireError, bytes_of, map_of
+from .signer import Signer
 
 TYPE = "vnd.skerry.enrol-request"
 MAX_SIZE = 512
 
 
-def request(signer: cose.Signer, site: str, meter: str) -> bytes:
+def request(signer: Signer, site: str, meter: str) -> bytes:
     """The self-signed request of ``meter`` to join ``site``."""
     return cose.sign(signer, site, meter, TYPE, cbor.encode({1: signer.public}))
 

@@ -11,8 +11,8 @@ the secret can turn one valid signature into another.
 import hashlib
 
 from . import p256
-from .cose import Signer
 from .fields import RangeError
+from .signer import Signer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

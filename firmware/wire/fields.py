@@ -63,9 +63,7 @@ def list_of(value: object, name: str, low: int, high: int) -> "list[object]":
     return value
 
 
-def map_of(
-    value: object, name: str, required: "tuple[int, ...]", optional: "tuple[int, ...]" = ()
-) -> "dict[int, object]":
+def map_of(value: object, name: str, required: "tuple[int, ...]", optional: "tuple[int, ...]" = ()) -> "dict[int, object]":
     """``value`` if it is a map with all ``required`` and no other than ``optional`` keys, else WireError."""
     if not isinstance(value, dict):
         raise WireError(f"{name}: a map is expected")

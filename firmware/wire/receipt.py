@@ -12,6 +12,7 @@ import hashlib
 
 from . import cbor, cose, es256, proof
 from .fields import WireError, bytes_of, list_of, map_of, uint_of
+from .signer import Signer
 
 MAX_SIZE = 4096
 LEDGER = "ledger"
@@ -49,7 +50,7 @@ def head_digest(kid: bytes, site: str, root: bytes) -> bytes:
     return cose.digest(_protected(kid, site), root)
 
 
-def sign_head(signer: cose.Signer, site: str, root: bytes) -> bytes:
+def sign_head(signer: Signer, site: str, root: bytes) -> bytes:
     """The signature (64 bytes) that every receipt under the head with this ``root`` carries."""
     return signer.sign(head_digest(signer.kid, site, root))
 
@@ -72,7 +73,7 @@ def decode(data: bytes) -> Receipt:
     if not isinstance(protected, bytes) or payload is not None:
         raise WireError("receipt: the root is detached")
     signature = bytes_of(signature, "signature", 64)
-    if not cose.is_canonical_signature(signature):
+    if not es256.is_low_s(signature):
         raise WireError("the signature is out of range or has a high s")
     kid, site = _parse_header(protected)
     size, index, path = _parse_proof(unprotected)

@@ -10,6 +10,7 @@ from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
 from blockchain_iface.state.proposals import due
 from firmware.wire import command, cose, enrolment, receipt, topics
 from firmware.wire.fields import WireError
+from firmware.wire.signer import Signer
 
 from . import intake
 from .admission import Admission, Admitted
@@ -50,7 +51,7 @@ class ShadowCentre:
     def __init__(
         self,
         ledger: StatefulLedger,
-        signer: cose.Signer,
+        signer: Signer,
         site: str,
         genesis: Genesis,
         deadline_s: int,

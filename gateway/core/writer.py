@@ -6,6 +6,7 @@ from typing import ClassVar, Protocol
 from blockchain_iface.ledger import Ledger
 from blockchain_iface.state.state import State
 from firmware.wire import cose
+from firmware.wire.signer import Signer
 
 
 class StatefulLedger(Ledger, Protocol):
@@ -30,7 +31,7 @@ class Body(Protocol):
 class Writer:
     """The ledger, and the hand that signs on it."""
 
-    def __init__(self, ledger: StatefulLedger, signer: cose.Signer, site: str) -> None:
+    def __init__(self, ledger: StatefulLedger, signer: Signer, site: str) -> None:
         self.ledger = ledger
         self.signer = signer
         self.site = site
