@@ -80,7 +80,7 @@ class LetIn(BaseAuthPlugin):
     """The door has asked for the password already."""
 
     async def authenticate(self, *, session: Session) -> bool:
-        return session.username == session.client_id
+        return bool(session.username == session.client_id)
 
 
 class Rules(BaseTopicPlugin):

@@ -60,7 +60,7 @@ class Broker:
         self._command = [sys.executable, "-I", str(tied.__file__), str(os.getpid()), *command(directory, site, port, mosquitto)]
         self._port = port
         self._child: subprocess.Popen[str] | None = None
-        self._read_at = 0
+        self._read = files.version(self._passwords)
         self._stopping = threading.Event()
         # the child dies with the thread that started it, so this thread lives as long as we do
         self._thread = threading.Thread(target=self._keep, name="broker", daemon=True)
@@ -82,9 +82,9 @@ class Broker:
 
     def refresh(self) -> None:
         """Have the password file read again if it has changed."""
-        changed = self._passwords.stat().st_mtime_ns
-        if changed != self._read_at and self._child is not None:
-            self._read_at = changed
+        current = files.version(self._passwords)
+        if current != self._read and self._child is not None:
+            self._read = current
             self._child.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
@@ -106,8 +106,15 @@ class Broker:
             self._stopping.wait(pause)
 
     def _run(self) -> int:
-        self._read_at = self._passwords.stat().st_mtime_ns
-        child = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+        self._read = files.version(self._passwords)
+        child = subprocess.Popen(
+            self._command,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            process_group=0,  # a Ctrl-C is for us, who then end it in order
+        )
         self._child = child
         _log.info("the broker runs", broker=self.kind, pid=child.pid, port=self._port)
         assert child.stderr is not None

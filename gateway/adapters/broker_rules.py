@@ -1,8 +1,8 @@
 """Who may say and hear what on the broker: one set of rules, written for mosquitto and asked by amqtt.
 
-    gateway          reads and writes everything of its site
-    a meter          writes sk/v1/<site>/<its name>/up/#, reads sk/v1/<site>/<its name>/down/#
-    everybody else   is not let in
+gateway          reads and writes everything of its site
+a meter          writes sk/v1/<site>/<its name>/up/#, reads sk/v1/<site>/<its name>/down/#
+everybody else   is not let in
 """
 
 import base64

@@ -32,6 +32,15 @@ def move(path: Path, directory: Path) -> None:
     _sync_directory(directory)
 
 
+def version(path: Path) -> tuple[int, int, int]:
+    """Differs from before when ``write`` has been there; zeros without a file."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0, 0
+    return found.st_mtime_ns, found.st_ino, found.st_size
+
+
 @contextmanager
 def locked(path: Path, wait: bool = True) -> Iterator[None]:
     """Hold the lock file at ``path``. BlockingIOError if another process has it and ``wait`` is false."""

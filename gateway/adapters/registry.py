@@ -10,8 +10,6 @@ from tinydb.storages import Storage
 
 from . import files
 
-FILE = "registry.json"
-
 
 class RegistryError(Exception):
     """``registry.json`` is wrong: its last editor's fault. The message names the place and what belongs there."""
@@ -26,6 +24,19 @@ class Unit(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=64)]
     role: Literal["wind", "house", "storage", "load", "feeder"]
     place: Annotated[str, Field(max_length=128)] = ""
+
+    @classmethod
+    def of(cls, meter: str, name: str, role: str, place: str) -> "Unit":
+        """A unit. RegistryError if it is not valid."""
+        try:
+            return cls.model_validate({"meter": meter, "name": name, "role": role, "place": place})
+        except ValidationError as error:
+            raise RegistryError(_first(error)) from None
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 class _WholeFile(Storage):
@@ -50,13 +61,16 @@ class Registry:
     def __init__(self, path: Path) -> None:
         self._path = path
 
+    def version(self) -> tuple[int, int, int]:
+        """Differs when the file has changed."""
+        return files.version(self._path)
+
     def units(self) -> dict[str, Unit]:
         """All units by meter. RegistryError if the file is not valid."""
         try:
             units = [Unit.model_validate(row) for row in self._table().all()]
         except ValidationError as error:
-            first = error.errors()[0]
-            raise RegistryError(f"{self._path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            raise RegistryError(f"{self._path}: {_first(error)}") from None
         except (ValueError, TypeError) as error:
             raise RegistryError(f"{self._path} is not valid JSON: {error}") from None
         return {unit.meter: unit for unit in units}

@@ -32,9 +32,7 @@ def commit(writer: Writer, batch: Sequence[Admitted], now: int) -> Intake:
     return intake
 
 
-def _sort(
-    writer: Writer, batch: Sequence[Admitted], intake: Intake, now: int
-) -> tuple[dict[bytes, Admitted], list[Admitted]]:
+def _sort(writer: Writer, batch: Sequence[Admitted], intake: Intake, now: int) -> tuple[dict[bytes, Admitted], list[Admitted]]:
     """(news by id, those that wait for what becomes of another one with their number)."""
     fresh: dict[bytes, Admitted] = {}
     first: dict[tuple[str, int], bytes] = {}

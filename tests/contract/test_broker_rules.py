@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from paho.mqtt import client as paho
@@ -41,7 +43,7 @@ class Client:
         self.client.username_pw_set(username, password)
         self.client.on_connect = lambda *args: setattr(self, "answer", str(args[3]))
         self.client.on_disconnect = lambda *_: setattr(self, "lost", True)
-        self.client.on_message = lambda _client, _data, message: self.received.append((message.topic, message.payload))
+        self.client.on_message = lambda _client, _data, message: self.received.append((message.topic, bytes(message.payload)))
         self.port = port
 
     def start(self) -> "Client":
@@ -182,8 +184,9 @@ def test_a_will_is_bound_by_the_rules(bench: Bench) -> None:
         client = Client(bench.port, name, PASSWORDS[name])
         client.client.will_set(topics.up(SITE, victim, "state"), json.dumps({"by": name}).encode(), 1)
         client.start()
-        if client.client.socket() is not None:
-            client.client.socket().shutdown(2)  # no DISCONNECT: the will counts
+        connection: Any = client.client.socket()
+        if connection is not None:
+            connection.shutdown(socket.SHUT_RDWR)  # no DISCONNECT: the will counts
         client.client.loop_stop()
     assert gateway.got(b'{"by": "house-1"}')
     assert len(gateway.received) == 1

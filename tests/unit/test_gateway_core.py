@@ -2,61 +2,30 @@
 
 import json
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
+from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from scitt_cose.receipt import verify_receipt
 
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Rejected, Unavailable
-from blockchain_iface.signatures import KeySigner, Verifier, public_key
+from blockchain_iface.signatures import Verifier, public_key
 from blockchain_iface.state.entries import Alarm, Genesis, Recharge, Recovery, Settlement
-from firmware.wire import cbor, certificate, command, cose, enrolment, es256, receipt, topics
-from firmware.wire.certificate import Certificate
-from gateway.adapters.settings import TariffSettings
+from firmware.wire import cbor, certificate, command, cose, es256, p256, receipt, topics
 from gateway.core.centre import Message, OtherSite, Publish, ShadowCentre
 from gateway.core.gaps import MOST, Gaps
 from gateway.core.refusal import Refusal
+from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF, VirtualMeter
 
-SITE = "isle"
-NOW = 1_800_000_000
-TARIFF = TariffSettings().tariff()
-ORDER = cose._ORDER
-
-
-def signer(number: int) -> KeySigner:
-    return KeySigner(ec.derive_private_key(number, ec.SECP256R1()))
+NOW = T0 + 1000
+ORDER = p256.N
 
 
-class Meter:
-    """Issues certificates of 10 s and 2 rows, one after the other."""
-
-    def __init__(self, name: str, number: int) -> None:
-        self.name = name
-        self.signer = signer(number)
-        self.seq, self.prev, self.t0, self.registers = 0, None, NOW - 1000, (1000, 0)
-
-    def body(self, imported: int = 3) -> Certificate:
-        self.seq += 1
-        opening = self.registers
-        self.registers = (opening[0] + imported, opening[1])
-        rows = [(imported, 0, 1200, 2300, 0, None, 0), (0, 0, 0, 2300, 0, None, 0)]
-        body = Certificate(self.seq, 1, self.prev, 2, 500, self.t0, 5, opening, rows, self.registers, 0)
-        self.t0 += 10
-        return body
-
-    def issue(self, body: Certificate | None = None, site: str = SITE, meter: str = "") -> bytes:
-        data = certificate.issue(self.signer, site, meter or self.name, body or self.body())
-        self.prev = cose.parse(data).id
-        return data
-
-    def message(self, data: bytes) -> Message:
-        return Message(topics.up(SITE, self.name, "cert"), data)
-
-    def request(self) -> bytes:
-        return enrolment.request(self.signer, SITE, self.name)
+def on_its_topic(meter: VirtualMeter, data: bytes) -> Message:
+    return Message(topics.up(SITE, meter.meter, "cert"), data)
 
 
 class Bench:
@@ -64,23 +33,26 @@ class Bench:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.signer = signer(7)
-        self.wind, self.house = Meter("wind-1", 11), Meter("house-1", 12)
+        self.wind, self.house = VirtualMeter("wind-1", 11), VirtualMeter("house-1", 12)
         self.open()
-        self.centre.enrol(self.wind.request(), "wind", NOW)
-        self.centre.enrol(self.house.request(), "house", NOW)
+        self.centre.enrol(self.wind.request, "wind", NOW)
+        self.centre.enrol(self.house.request, "house", NOW)
 
-    def open(self, tariff=TARIFF, interval: int = 10) -> None:
+    def open(self, interval: int = INTERVAL) -> None:
         verifier = Verifier()
-        self.ledger = EmbeddedLedger(self.path, self.signer, SITE, verifier)
-        genesis = Genesis(self.signer.public, interval, tariff)
-        self.centre = ShadowCentre(self.ledger, self.signer, SITE, genesis, 30, verifier, NOW)
+        self.ledger = EmbeddedLedger(self.path, CENTRE, SITE, verifier)
+        genesis = Genesis(CENTRE.public, interval, TARIFF)
+        self.centre = ShadowCentre(self.ledger, CENTRE, SITE, genesis, 30, verifier, NOW)
 
-    def send(self, meter: Meter, *payloads: bytes, now: int = NOW) -> list[Publish]:
-        return self.centre.on_messages([meter.message(payload) for payload in payloads], now)
+    def send(self, meter: VirtualMeter, *payloads: bytes, now: int = NOW) -> list[Publish]:
+        return self.centre.on_messages([on_its_topic(meter, payload) for payload in payloads], now)
 
     def refusals(self) -> dict[str, int]:
         return self.centre.view(NOW, {}, "").refusals
+
+    def size(self) -> int:
+        head = self.ledger.head()
+        return head.size if head else 0
 
     def entries(self, type: str) -> list[cose.Statement]:
         statements = [cose.parse(entry.data) for entry in self.ledger.read(-1, 10_000)]
@@ -97,35 +69,35 @@ def public_pem(public: bytes) -> str:
 
 
 def test_a_certificate_is_committed_and_receipted(bench: Bench) -> None:
-    data = bench.wind.issue()
+    data = bench.wind.certify(3, 0)
     (answer,) = bench.send(bench.wind, data)
     assert answer.topic == "sk/v1/isle/wind-1/down/receipt"
     seq, proof = receipt.unwrap(answer.payload)
     assert seq == 1
-    assert receipt.Verifier(SITE, bench.signer.public).check(proof, data)[0] == bench.ledger.head().size
+    assert receipt.Verifier(SITE, CENTRE.public).check(proof, data)[0] == bench.size()
     # and a library that shares no code with ours agrees
-    assert verify_receipt(proof, leaf_entry_hex=data.hex(), log_public_key_pem=public_pem(bench.signer.public)).ok
+    assert verify_receipt(proof, leaf_entry_hex=data.hex(), log_public_key_pem=public_pem(CENTRE.public)).ok
 
 
 def test_a_batch_is_one_block(bench: Bench) -> None:
-    height = bench.ledger.head().height
-    answers = bench.send(bench.wind, *(bench.wind.issue() for _ in range(5)))
+    height = bench.ledger.blocks(1)[0].height
+    answers = bench.send(bench.wind, *(bench.wind.certify(3, 0) for _ in range(5)))
     assert len(answers) == 5
-    assert bench.ledger.head().height == height + 1
+    assert bench.ledger.blocks(1)[0].height == height + 1
 
 
 def test_a_duplicate_gets_the_same_receipt(bench: Bench) -> None:
-    data = bench.wind.issue()
+    data = bench.wind.certify(3, 0)
     first = bench.send(bench.wind, data)
-    bench.send(bench.wind, bench.wind.issue())
-    size = bench.ledger.head().size
+    bench.send(bench.wind, bench.wind.certify(3, 0))
+    size = bench.size()
     assert bench.send(bench.wind, data) == first
     assert bench.send(bench.wind, data, data) == first * 2
-    assert bench.ledger.head().size == size
+    assert bench.size() == size
 
 
 def test_after_a_restart_everything_receipted_is_still_there(bench: Bench) -> None:
-    data = bench.wind.issue()
+    data = bench.wind.certify(3, 0)
     first = bench.send(bench.wind, data)
     bench.ledger.close()
     bench.open()
@@ -133,46 +105,54 @@ def test_after_a_restart_everything_receipted_is_still_there(bench: Bench) -> No
 
 
 def high_s(bench: Bench) -> bytes:
-    statement = cose.parse(bench.wind.issue())
+    statement = cose.parse(bench.wind.certify(3, 0))
     s = ORDER - int.from_bytes(statement.signature[32:], "big")
     return statement.data[:-32] + s.to_bytes(32, "big")
 
 
+def parts(data: bytes) -> list[Any]:
+    outer: Any = cbor.decode(data)
+    return list(outer.value)
+
+
+def reissued(meter: VirtualMeter, site: str, subject: str) -> bytes:
+    return cose.sign(meter.signer, site, subject, certificate.TYPE, cose.parse(meter.certify(3, 0)).payload)
+
+
 def stuffed(bench: Bench) -> bytes:
-    protected, _, payload, signature = cbor.decode(bench.wind.issue()).value
+    protected, _, payload, signature = parts(bench.wind.certify(3, 0))
     return cbor.encode(cbor.Tagged(18, [protected, {396: {-1: [b"a receipt"]}}, payload, signature]))
 
 
 def tampered(bench: Bench) -> bytes:
-    protected, _, payload, signature = cbor.decode(bench.wind.issue()).value
-    body = cbor.decode(payload)
+    protected, _, payload, signature = parts(bench.wind.certify(3, 0))
+    body: Any = cbor.decode(payload)
     body[8][0] += 1
     body[10][0] += 1
     return cbor.encode(cbor.Tagged(18, [protected, {}, cbor.encode(body), signature]))
 
 
 def unbalanced(bench: Bench) -> bytes:
-    body = cbor.decode(bench.wind.body().encode())
+    body: Any = cbor.decode(cose.parse(bench.wind.certify(3, 0)).payload)
     body[10][0] += 1
     return cose.sign(bench.wind.signer, SITE, "wind-1", certificate.TYPE, cbor.encode(body))
 
 
 def from_the_future(bench: Bench) -> bytes:
-    bench.wind.t0 = NOW + 25
-    return bench.wind.issue()
+    return bench.wind.certify(3, 0, t0=NOW + 25)
 
 
 REFUSED: dict[str, tuple[Refusal, Callable[[Bench], bytes]]] = {
     "noise of 64 KB": (Refusal.NOISE, lambda _: bytes(range(256)) * 256),
     "empty": (Refusal.NOISE, lambda _: b""),
-    "trailing byte": (Refusal.NOISE, lambda bench: bench.wind.issue() + b"\x00"),
-    "another statement": (Refusal.NOISE, lambda bench: bench.wind.request()),
+    "trailing byte": (Refusal.NOISE, lambda bench: bench.wind.certify(3, 0) + b"\x00"),
+    "another statement": (Refusal.NOISE, lambda bench: bench.wind.request),
     "high-S twin": (Refusal.HIGH_S, high_s),
     "stuffed header": (Refusal.STUFFED_HEADER, stuffed),
-    "wrong site": (Refusal.WRONG_SITE, lambda bench: bench.wind.issue(site="atoll")),
-    "another meter's": (Refusal.WRONG_METER, lambda bench: bench.house.issue()),
-    "in another's name": (Refusal.WRONG_METER, lambda bench: bench.house.issue(meter="wind-1")),
-    "unknown key": (Refusal.UNKNOWN_KEY, lambda _: Meter("wind-1", 99).issue()),
+    "wrong site": (Refusal.WRONG_SITE, lambda bench: reissued(bench.wind, "atoll", "wind-1")),
+    "another meter's": (Refusal.WRONG_METER, lambda bench: bench.house.certify(3, 0)),
+    "in another's name": (Refusal.WRONG_METER, lambda bench: reissued(bench.house, SITE, "wind-1")),
+    "unknown key": (Refusal.UNKNOWN_KEY, lambda _: VirtualMeter("wind-1", 99).certify(3, 0)),
     "tampered body": (Refusal.BAD_SIGNATURE, tampered),
     "energy that does not add up": (Refusal.MALFORMED_BODY, unbalanced),
     "from the future": (Refusal.FUTURE, from_the_future),
@@ -183,12 +163,12 @@ REFUSED: dict[str, tuple[Refusal, Callable[[Bench], bytes]]] = {
 def test_refused_with_a_reason_and_nothing_disturbed(bench: Bench, name: str) -> None:
     reason, make = REFUSED[name]
     bad = make(bench)
-    good = Meter("house-1", 12).issue()
-    size = bench.ledger.head().size
-    answers = bench.centre.on_messages([bench.wind.message(bad), bench.house.message(good)], NOW)
+    good = VirtualMeter("house-1", 12).certify(3, 0)
+    size = bench.size()
+    answers = bench.centre.on_messages([on_its_topic(bench.wind, bad), on_its_topic(bench.house, good)], NOW)
     assert [answer.topic for answer in answers] == ["sk/v1/isle/house-1/down/receipt"]
     assert bench.refusals() == {reason.value: 1}
-    assert bench.ledger.head().size == size + 1
+    assert bench.size() == size + 1
     by_meter = {meter.meter: meter.refused for meter in bench.centre.view(NOW, {}, "").meters}
     assert by_meter == {"wind-1": 1, "house-1": 0}
 
@@ -209,16 +189,9 @@ def test_a_topic_of_another_site_or_none_is_refused(bench: Bench) -> None:
     assert bench.refusals() == {"wrong-site": 1, "noise": 1}
 
 
-def clone_of(meter: Meter, imported: int) -> bytes:
-    """Another certificate with the meter's next number; the meter itself does not move."""
-    twin = Meter(meter.name, 0xFF)
-    twin.signer, twin.seq, twin.prev, twin.t0, twin.registers = meter.signer, meter.seq, meter.prev, meter.t0, meter.registers
-    return twin.issue(twin.body(imported))
-
-
 def test_a_clone_is_refused_and_put_on_record_once(bench: Bench) -> None:
-    clones = [clone_of(bench.wind, imported) for imported in (50, 60)]
-    data = bench.wind.issue()
+    clones = [copy(bench.wind).certify(imported, 0) for imported in (50, 60)]
+    data = bench.wind.certify(3, 0)
     first = bench.send(bench.wind, data)
     assert bench.send(bench.wind, *clones, clones[0]) == []
     assert bench.refusals() == {"clone": 3}
@@ -230,26 +203,26 @@ def test_a_clone_is_refused_and_put_on_record_once(bench: Bench) -> None:
 
 
 def test_clones_in_one_batch_leave_the_first(bench: Bench) -> None:
-    clone = clone_of(bench.wind, 50)
-    answers = bench.send(bench.wind, bench.wind.issue(), clone, bench.wind.issue())
+    clone = copy(bench.wind).certify(50, 0)
+    answers = bench.send(bench.wind, bench.wind.certify(3, 0), clone, bench.wind.certify(3, 0))
     assert len(answers) == 2
     assert bench.refusals() == {"clone": 1}
     assert len(bench.entries(Alarm.TYPE)) == 1
 
 
 def test_a_broken_chain_is_refused_and_the_rest_of_the_batch_taken(bench: Bench) -> None:
-    bench.send(bench.wind, bench.wind.issue())
-    stray = clone_of(bench.wind, 3)
+    bench.send(bench.wind, bench.wind.certify(3, 0))
+    stray = copy(bench.wind).certify(3, 0)
     bench.wind.registers = (5000, 0)
-    broken = bench.wind.issue()
+    broken = bench.wind.certify(3, 0)
     answers = bench.send(bench.wind, broken, stray)
-    answers += bench.send(bench.house, bench.house.issue())
+    answers += bench.send(bench.house, bench.house.certify(3, 0))
     assert [receipt.unwrap(answer.payload)[0] for answer in answers] == [2, 1]
     assert bench.refusals() == {"broken-chain": 1}
 
 
 def test_a_gap_is_asked_for_when_it_stays(bench: Bench) -> None:
-    one, two, three = (bench.wind.issue() for _ in range(3))
+    one, two, three = (bench.wind.certify(3, 0) for _ in range(3))
     bench.send(bench.wind, one, three)
     assert commands(bench.centre.on_tick(NOW)) == []
     assert commands(bench.centre.on_tick(NOW + 4)) == []
@@ -257,7 +230,7 @@ def test_a_gap_is_asked_for_when_it_stays(bench: Bench) -> None:
     assert request.topic == "sk/v1/isle/wind-1/down/cmd"
     statement, first, last = command.parse_resend(request.payload, SITE, "wind-1")
     assert (first, last) == (2, 2)
-    assert es256.verify(bench.signer.public, statement.id, statement.signature)
+    assert es256.verify(CENTRE.public, statement.id, statement.signature)
     assert commands(bench.centre.on_tick(NOW + 9)) == []
     bench.send(bench.wind, two)
     assert commands(bench.centre.on_tick(NOW + 60)) == []
@@ -268,7 +241,7 @@ def commands(outgoing: list[Publish]) -> list[Publish]:
 
 
 def test_gaps_are_asked_for_ever_more_rarely_and_in_pieces(bench: Bench) -> None:
-    data = [bench.wind.issue() for _ in range(MOST + 10)]
+    data = [bench.wind.certify(3, 0) for _ in range(MOST + 10)]
     bench.send(bench.wind, data[-1])
     chain = bench.ledger.state.chains["wind-1"]
     gaps = Gaps()
@@ -278,7 +251,7 @@ def test_gaps_are_asked_for_ever_more_rarely_and_in_pieces(bench: Bench) -> None
 
 
 def test_progress_puts_the_question_off(bench: Bench) -> None:
-    one, _, _, four = (bench.wind.issue() for _ in range(4))
+    one, _, _, four = (bench.wind.certify(3, 0) for _ in range(4))
     gaps = Gaps()
     bench.send(bench.wind, four)
     gaps.ask("wind-1", bench.ledger.state.chains["wind-1"], 0)
@@ -299,13 +272,13 @@ def test_orders_count_once(bench: Bench) -> None:
 
 
 def test_enrolments_count_once(bench: Bench) -> None:
-    size = bench.ledger.head().size
-    bench.centre.enrol(bench.wind.request(), "wind", NOW)
-    assert bench.ledger.head().size == size
+    size = bench.size()
+    bench.centre.enrol(bench.wind.request, "wind", NOW)
+    assert bench.size() == size
     with pytest.raises(Rejected, match="wind-1 is enrolled already"):
-        bench.centre.enrol(Meter("wind-1", 99).request(), "wind", NOW)
+        bench.centre.enrol(VirtualMeter("wind-1", 99).request, "wind", NOW)
     with pytest.raises(Rejected, match="the key is in use already"):
-        bench.centre.enrol(Meter("wind-2", 11).request(), "wind", NOW)
+        bench.centre.enrol(VirtualMeter("wind-2", 11).request, "wind", NOW)
     with pytest.raises(Rejected, match="not an enrolment request"):
         bench.centre.enrol(b"hello", "wind", NOW)
 
@@ -317,15 +290,15 @@ def test_other_rules_than_the_ledgers_are_refused(bench: Bench) -> None:
 
 def test_a_complete_interval_is_settled_on_the_next_tick(bench: Bench) -> None:
     for meter in (bench.wind, bench.house):
-        bench.send(meter, meter.issue())
+        bench.send(meter, meter.certify(3, 0))
     bench.centre.on_tick(NOW)
     (settled,) = bench.entries(Settlement.TYPE)
-    assert Settlement.decode(settled.payload).t0 == NOW - 1000
+    assert Settlement.decode(settled.payload).t0 == T0
     assert sum(amount for _, amount in Settlement.decode(settled.payload).postings) == 0
 
 
 def test_the_view_shows_debt_state_and_names(bench: Bench) -> None:
-    bench.send(bench.wind, bench.wind.issue())
+    bench.send(bench.wind, bench.wind.certify(3, 0))
     said = {"online": True, "seq": 4, "w": -1500, "dv": 2301, "clock": 2, "uncertainty_ms": 1000}
     will = {"online": False}
     topic = topics.up(SITE, "wind-1", "state")
@@ -335,7 +308,7 @@ def test_the_view_shows_debt_state_and_names(bench: Bench) -> None:
     wind = next(meter for meter in view.meters if meter.meter == "wind-1")
     assert (wind.name, wind.role, wind.online, wind.state_time) == ("Wind turbine 1", "wind", False, NOW + 1)
     assert (wind.power_w, wind.voltage_dv, wind.issued, wind.receipted, wind.debt) == (-1500, 2301, 4, 1, 3)
-    assert (wind.import_wh, wind.certified_until) == (1003, NOW - 990)
+    assert (wind.import_wh, wind.certified_until) == (1003, T0 + INTERVAL)
     assert view.debt == 3
     assert sum(block.entries for block in view.blocks) == view.blocks[0].size
 
@@ -356,8 +329,8 @@ def test_a_stranger_has_no_state(bench: Bench) -> None:
 
 
 def test_while_the_ledger_is_unavailable_nothing_is_answered_or_counted(bench: Bench, monkeypatch) -> None:
-    data = bench.wind.issue()
-    batch = [bench.wind.message(b"noise"), bench.wind.message(data)]
+    data = bench.wind.certify(3, 0)
+    batch = [on_its_topic(bench.wind, b"noise"), on_its_topic(bench.wind, data)]
     monkeypatch.setattr(bench.ledger, "submit", unavailable)
     with pytest.raises(Unavailable):
         bench.centre.on_messages(batch, NOW)

@@ -1,0 +1,171 @@
+"""Command line of the gateway: `skerry gateway`, or `python -m gateway`."""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from blockchain_iface.ledger import LedgerError
+
+from .adapters.broker import BrokerError
+from .adapters.keystore import KeyFileError
+from .adapters.orders import OrderError
+from .adapters.registry import RegistryError
+from .adapters.settings import SettingsError
+from .core.centre import OtherSite
+from .service import AlreadyRunning, run
+from .site import Site, SiteError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+_MICRO = 1_000_000
+_EXPECTED = (
+    AlreadyRunning,
+    BrokerError,
+    KeyFileError,
+    LedgerError,
+    OSError,
+    OrderError,
+    OtherSite,
+    RegistryError,
+    SettingsError,
+    SiteError,
+)
+
+Directory = Annotated[Path, typer.Argument(help="The site's directory.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class Role(StrEnum):
+    """What a meter measures. The feeder is the island's boundary and has no account."""
+
+    WIND = "wind"
+    HOUSE = "house"
+    STORAGE = "storage"
+    LOAD = "load"
+    FEEDER = "feeder"
+
+
+@app.callback()
+def gateway() -> None:
+    """Run a site's shadow centre, and enrol meters in it."""
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """An expected error is one sentence and exit status 1; anything else is a defect and shows where."""
+    try:
+        yield
+    except _EXPECTED as error:
+        typer.echo(f"gateway: {error}", err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def init(
+    directory: Directory,
+    site: Annotated[str, typer.Option(help="The site's name: 1 to 32 of a-z, 0-9 and -.")],
+    interval: Annotated[int, typer.Option(min=1, max=86400, help="Seconds that are settled at once.")] = 10,
+    deadline: Annotated[int | None, typer.Option(min=1, help="Seconds a silent meter may hold up the others.")] = None,
+) -> None:
+    """Begin a new site."""
+    with _plainly():
+        Site(directory).create(site, interval, deadline or 3 * interval)
+        typer.echo(f"Site {site} begins in {directory}. Its tariff is in {directory / 'site.toml'}: the first run fixes it.")
+
+
+@app.command()
+def enrol(
+    directory: Directory,
+    request: Annotated[Path, typer.Argument(help="The meter's enrolment request.")],
+    name: Annotated[str, typer.Option(help="What people call the meter.")],
+    role: Annotated[Role, typer.Option(help="What it measures.")],
+    place: Annotated[str, typer.Option(help="Where it is.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Accept a meter's key. Compare the fingerprint with the one that the meter shows."""
+    with _plainly():
+        done = Site(directory).enrol(request.read_bytes(), name, role.value, place)
+        if as_json:
+            document = {"meter": done.meter, "fingerprint": done.fingerprint, "credentials": str(done.credentials)}
+            typer.echo(json.dumps(document))
+        else:
+            typer.echo(f"{done.meter} has the key {done.fingerprint}. Carry {done.credentials} to the meter.")
+
+
+@app.command()
+def recharge(
+    directory: Directory,
+    account: Annotated[str, typer.Argument(help="A meter's name, @grid or @subsidy.")],
+    tokens: Annotated[str, typer.Argument(help="How many, with up to six decimals.")],
+    reference: Annotated[str | None, typer.Option(help="The receipt's number; an order counts once a reference.")] = None,
+) -> None:
+    """Bring tokens into an account."""
+    _order(directory, "recharge", account, tokens, reference)
+
+
+@app.command()
+def recover(
+    directory: Directory,
+    account: Annotated[str, typer.Argument(help="A meter's name, @grid or @subsidy.")],
+    tokens: Annotated[str, typer.Argument(help="How many, with up to six decimals.")],
+    reference: Annotated[str | None, typer.Option(help="The payment's number; an order counts once a reference.")] = None,
+) -> None:
+    """Take tokens out of an account, to be paid out."""
+    _order(directory, "recovery", account, tokens, reference)
+
+
+def _order(directory: Path, kind: str, account: str, tokens: str, reference: str | None) -> None:
+    with _plainly():
+        site = Site(directory)
+        site.settings()
+        used = site.order(kind, account, micro_tokens(tokens), reference)
+        typer.echo(f"Ordered: {kind} of {tokens} tokens, account {account}, reference {used}. The gateway carries it out.")
+
+
+def micro_tokens(text: str) -> int:
+    """Decimal tokens as whole micro-tokens. SiteError if they are none."""
+    try:
+        amount = Decimal(text) * _MICRO
+    except InvalidOperation:
+        raise SiteError(f"{text!r} is no number of tokens: write it like 12.5") from None
+    if not amount.is_finite() or amount != int(amount):
+        raise SiteError(f"{text} is no number of tokens with at most six decimals")
+    return int(amount)
+
+
+@app.command("run")
+def run_gateway(directory: Directory) -> None:
+    """Run the gateway until Ctrl-C."""
+    from .dashboard.page import serve  # noqa: PLC0415 - takes a second to load, and only this command needs it
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    with _plainly():
+        run(directory, serve)
+
+
+@app.command()
+def status(directory: Directory, as_json: AsJson = False) -> None:
+    """Say whether the gateway runs, and where it answers."""
+    with _plainly():
+        running = Site(directory).status()
+    if as_json:
+        typer.echo(json.dumps(running))
+    elif running["running"]:
+        broker = running["broker"]
+        typer.echo(
+            f"The gateway runs: dashboard {running['dashboard']}, {broker['kind']} on {broker['host']}:{broker['port']}."
+        )
+    else:
+        typer.echo("The gateway does not run.")

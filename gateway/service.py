@@ -1,0 +1,69 @@
+"""The running gateway: broker, worker and dashboard, started and stopped together."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+from .adapters import broker_rules, files
+from .adapters.broker import Broker, find_mosquitto
+from .adapters.mqtt import Link
+from .core.view import View
+from .site import Site
+from .worker import Worker
+
+_log = structlog.get_logger()
+
+Serve = Callable[[Callable[[], View], str, int, Callable[[str], None]], None]
+"""serve(view, host, port, on_ready): show the picture until SIGTERM or SIGINT; tell ``on_ready`` the address."""
+
+
+class AlreadyRunning(Exception):
+    """Another gateway has this site. Stop it first, or leave it to its work."""
+
+
+def run(root: Path, serve: Serve) -> None:
+    """Run the gateway of the site in ``root`` until SIGTERM or SIGINT. Call it from the main thread.
+
+    Raises:
+        AlreadyRunning: another process runs it.
+        SettingsError, KeyFileError, OtherSite, BrokerError, Corrupt, Unavailable: it cannot run; the message says why.
+    """
+    site = Site(root)
+    site.settings()
+    try:
+        with files.locked(site.lock, wait=False):
+            _run(site, serve)
+    except BlockingIOError:
+        raise AlreadyRunning(f"the gateway of {root} runs already") from None
+
+
+def _run(site: Site, serve: Serve) -> None:
+    signal.signal(signal.SIGTERM, _interrupt)
+    site.running.unlink(missing_ok=True)
+    settings = site.settings()
+    broker = Broker(site.broker, settings.site, settings.broker.port, find_mosquitto())
+    heard = f"{broker_rules.site_topics(settings.site).removesuffix('#')}+/up/#"
+    link = Link(broker_rules.HOST, settings.broker.port, broker_rules.GATEWAY, site.broker_password(), heard)
+    worker = Worker(site, broker, link)
+    broker.start()
+    try:
+        link.start()
+        worker.start()
+        serve(worker.view, settings.dashboard.host, settings.dashboard.port, worker.dashboard_ready)
+    except KeyboardInterrupt:
+        _log.info("stopping")
+    finally:
+        worker.stop()
+        link.stop()
+        broker.stop()
+        site.running.unlink(missing_ok=True)
+    if worker.failure is not None:
+        raise worker.failure
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """SIGTERM ends us in order, as Ctrl-C does."""
+    raise KeyboardInterrupt

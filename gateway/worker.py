@@ -1,0 +1,213 @@
+"""The worker: the one thread that touches the shadow centre.
+
+It takes up to 200 messages or 50 ms, has them committed, publishes the receipts and only then acknowledges; four times a
+second it looks at the inboxes, settles, and renews the picture.
+"""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from blockchain_iface.engines.embedded import EmbeddedLedger
+from blockchain_iface.ledger import Rejected, Unavailable
+from blockchain_iface.signatures import Verifier
+
+from .adapters import broker_rules, files, keystore
+from .adapters.broker import Broker
+from .adapters.mqtt import Link
+from .adapters.orders import Order, OrderError
+from .adapters.registry import RegistryError, Unit
+from .core.centre import ShadowCentre
+from .core.view import View
+from .site import Site
+
+_log = structlog.get_logger()
+_BATCH = 200
+_BATCH_S = 0.05
+_TICK_S = 0.25
+_PATIENCE_S = 0.5
+T = TypeVar("T")
+
+
+class Worker:
+    """The thread that does the shadow centre's work."""
+
+    def __init__(self, site: Site, broker: Broker, link: Link) -> None:
+        settings = site.settings()
+        signer = keystore.load(site.keys)
+        verifier = Verifier()
+        self._site = site
+        self._broker = broker
+        self._link = link
+        self._ledger = EmbeddedLedger(site.ledger, signer, settings.site, verifier)
+        genesis = site.genesis(signer.public)
+        self._centre = ShadowCentre(self._ledger, signer, settings.site, genesis, settings.deadline_s, verifier, _now())
+        self._units: dict[str, Unit] = {}
+        self._registry_read = (-1, -1, -1)
+        self._view = self._centre.view(_now(), {}, "")
+        self._dashboard: str | None = None
+        self._announced: tuple[str | None, int | None] = (None, None)
+        self._next_tick = 0.0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="worker")
+        self.failure: BaseException | None = None
+
+    def view(self) -> View:
+        """The newest picture."""
+        return self._view
+
+    def dashboard_ready(self, address: str) -> None:
+        """The dashboard answers at ``address``."""
+        self._dashboard = address
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is in hand, and close the ledger."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._ledger.close()
+
+    def _work(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._messages()
+                if time.monotonic() >= self._next_tick:
+                    self._next_tick = time.monotonic() + _TICK_S
+                    self._tick()
+        except BaseException as error:
+            # whatever this is, going on could make it worse; the meters keep their certificates
+            _log.exception("the gateway stops")
+            self.failure = error
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def _messages(self) -> None:
+        deliveries = self._link.take(_BATCH, _BATCH_S)
+        if not deliveries:
+            return
+        batch = [delivery.message for delivery in deliveries]
+        outgoing = self._patiently(lambda: self._centre.on_messages(batch, _now()))
+        for one in outgoing or ():
+            self._link.publish(one)
+        if outgoing is not None:
+            for delivery in deliveries:
+                self._link.acknowledge(delivery)
+
+    def _patiently(self, step: Callable[[], T]) -> T | None:
+        """``step``, again and again while the ledger is unavailable; None if we stop first."""
+        while True:
+            try:
+                return step()
+            except Unavailable as error:
+                _log.error("the ledger takes nothing, trying again", error=str(error))
+            if self._stopping.wait(_PATIENCE_S):
+                return None
+
+    def _tick(self) -> None:
+        self._patiently(self._take_inboxes)
+        try:
+            for one in self._patiently(lambda: self._centre.on_tick(_now())) or ():
+                self._link.publish(one)
+        except Rejected as error:
+            # metering goes on; what could not be settled stays open and is tried again
+            _log.error("the ledger refuses an entry of our own: please report this", error=str(error))
+        self._broker.refresh()
+        names = {meter: unit.name for meter, unit in self._units.items()}
+        link = "connected" if self._link.connected else "not connected"
+        before, self._view = self._view, self._centre.view(_now(), names, f"{self._broker.kind}, {link}")
+        _report_settlements(before, self._view)
+        self._announce()
+
+    def _take_inboxes(self) -> None:
+        requests = list(self._site.enrolments.waiting())
+        # after the requests: whoever drops one has written the registry before
+        self._read_registry()
+        for path, data in requests:
+            self._take_enrolment(path, data)
+        for path, data in self._site.orders.waiting():
+            self._take_order(path, data)
+
+    def _read_registry(self) -> None:
+        current = self._site.registry.version()
+        if current != self._registry_read:
+            self._registry_read = current
+            try:
+                self._units = self._site.registry.units()
+            except RegistryError as error:
+                _log.error("the names stay as they were", error=str(error))
+
+    def _take_enrolment(self, path: Path, data: bytes) -> None:
+        unit = self._units.get(path.stem)
+        try:
+            if unit is None:
+                raise Rejected(b"", f"registry.json does not say what {path.stem} is")
+            self._centre.enrol(data, unit.role, _now())
+        except Rejected as error:
+            _log.warning("an enrolment is refused", file=path.name, reason=error.reason)
+            self._site.enrolments.refuse(path, error.reason)
+        else:
+            _log.info("enrolled", meter=path.stem, role=unit.role)
+            self._site.enrolments.done(path)
+
+    def _take_order(self, path: Path, data: bytes) -> None:
+        try:
+            order = Order.parse(data)
+            self._centre.order(order.entry(), _now())
+        except (OrderError, Rejected) as error:
+            reason = error.reason if isinstance(error, Rejected) else str(error)
+            _log.warning("an order is refused", file=path.name, reason=reason)
+            self._site.orders.refuse(path, reason)
+        else:
+            _log.info(order.order, account=order.account, amount=order.amount, reference=order.reference)
+            self._site.orders.done(path)
+
+    def _announce(self) -> None:
+        """Write gateway.json once everything answers, and again when the broker has a new process."""
+        current = self._dashboard, self._broker.pid
+        if None in current or current == self._announced or not self._link.connected:
+            return
+        settings = self._site.settings()
+        document = {
+            "site": settings.site,
+            "pid": os.getpid(),
+            "broker": {
+                "kind": self._broker.kind,
+                "host": broker_rules.HOST,
+                "port": settings.broker.port,
+                "pid": self._broker.pid,
+            },
+            "dashboard": self._dashboard,
+        }
+        files.write(self._site.running, json.dumps(document, indent=2).encode())
+        self._announced = current
+
+
+def _report_settlements(before: View, after: View) -> None:
+    """One line for each settlement that is new in the picture, oldest first."""
+    known = {(settled.t0, settled.revision) for settled in before.settlements}
+    new = [settled for settled in after.settlements if (settled.t0, settled.revision) not in known]
+    for settled in reversed(new):
+        _log.info(
+            "settled",
+            t0=settled.t0,
+            revision=settled.revision,
+            energy_wh=settled.energy_wh,
+            traded_wh=settled.traded_wh,
+            provisional=settled.provisional,
+            unexplained_wh=settled.unexplained_wh,
+        )
+
+
+def _now() -> int:
+    """Unix seconds."""
+    return int(time.time())
