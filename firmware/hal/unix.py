@@ -8,8 +8,8 @@ import socket
 import termios
 import time
 
-import ffi  # type: ignore[import-not-found]
-import vfs  # type: ignore[import-not-found]
+import ffi
+import vfs
 
 from ..wire.certificate import CLOCK_HOST
 from .block_file import BLOCK_SIZE, BlockFile
@@ -30,15 +30,15 @@ class Clock:
     """The operating system's time. Whether anything keeps it right we cannot see, so we promise a second at best."""
 
     def __init__(self) -> None:
-        self._last = time.ticks_ms()  # type: ignore[attr-defined]
+        self._last = time.ticks_ms()
         self._ticks = 0
 
     def wall_ms(self) -> int:
         return time.time_ns() // 1_000_000
 
     def ticks_ms(self) -> int:
-        now = time.ticks_ms()  # type: ignore[attr-defined]
-        self._ticks += time.ticks_diff(now, self._last)  # type: ignore[attr-defined]
+        now = time.ticks_ms()
+        self._ticks += time.ticks_diff(now, self._last)
         self._last = now
         return self._ticks
 
@@ -66,7 +66,7 @@ class Files:
 
     def names(self, folder: str) -> list[str]:
         try:
-            return [entry[0] for entry in os.ilistdir(f"{_ROOT}/{folder}")]  # type: ignore[attr-defined]
+            return [entry[0] for entry in os.ilistdir(f"{_ROOT}/{folder}")]
         except OSError:
             os.mkdir(f"{_ROOT}/{folder}")
             return []
@@ -115,7 +115,7 @@ class Stream:
 
     def __init__(self, raw: object) -> None:
         self._raw = raw
-        self._stream = asyncio.StreamReader(raw)  # type: ignore[arg-type]
+        self._stream = asyncio.StreamReader(raw)
 
     async def read(self, count: int) -> bytes:
         return await self._stream.read(count)
@@ -153,7 +153,7 @@ class Board:
 
     def open_serial(self, path: str, baud: int) -> Stream:
         line = open(path, "r+b", buffering=0)  # noqa: SIM115 - closed by Stream.close
-        termios.setraw(line.fileno())  # type: ignore[attr-defined]
+        termios.setraw(line.fileno())
         settings = termios.tcgetattr(line.fileno())
         settings[4] = settings[5] = _SPEEDS[baud]
         # a read returns what is there and never waits for more
@@ -163,4 +163,4 @@ class Board:
 
     def heap_free(self) -> int:
         gc.collect()
-        return int(gc.mem_free())  # type: ignore[attr-defined]
+        return int(gc.mem_free())

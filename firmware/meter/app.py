@@ -115,7 +115,7 @@ class Meter:
             self._certifier.outbox.sent(seq, self._clock.ticks_ms(), self._board.random(1)[0])
 
     async def _report(self) -> None:
-        """Publish the state after every certificate and at least five times an interval, though not within a second."""
+        """Publish the state: five times an interval, though not within a second; with every certificate; free of debt."""
         pause = max(1, self._config.interval_s / 5)
         while True:
             if self._link.connected:
@@ -166,6 +166,8 @@ class Meter:
         try:
             if message.topic == self._receipt_topic:
                 self._certifier.take_receipt(message.payload, ticks)
+                if not self._certifier.store.pending:
+                    self._news.set()
             else:
                 self._certifier.take_command(message.payload, ticks)
         except WireError as error:

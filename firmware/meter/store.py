@@ -84,7 +84,7 @@ class Store:
 
     def secret(self, generate: "Callable[[], bytes]") -> bytes:
         """The meter's key, made by ``generate`` on first use. StoreDamaged if it was there once."""
-        if self._absent("key"):
+        if self._raw("key") is None:
             self._write("key", generate())
         secret = self._read("key")
         if secret is None:
@@ -146,21 +146,21 @@ class Store:
             self._files.remove(f"{_QUEUE}/{name}")
         self.pending.remove(seq)
 
-    def _absent(self, name: str) -> bool:
+    def _raw(self, name: str) -> "bytes | None":
+        """The file's bytes, None if it is not there."""
         try:
-            self._files.read(name)
+            return self._files.read(name)
         except OSError as error:
             if error.errno != errno.ENOENT:
                 raise
-            return True
-        return False
+            return None
 
     def _read(self, name: str) -> "bytes | None":
-        """The file's bytes, None if it is not there or its CRC is wrong."""
-        if self._absent(name):
+        """The file's content, None if it is not there or its CRC is wrong."""
+        data = self._raw(name)
+        if data is None or data[-4:] != u32(binascii.crc32(data[:-4])):
             return None
-        data = self._files.read(name)
-        return data[:-4] if data[-4:] == u32(binascii.crc32(data[:-4])) else None
+        return data[:-4]
 
     def _write(self, name: str, data: bytes) -> None:
         try:
