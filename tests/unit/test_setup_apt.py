@@ -16,11 +16,11 @@ mosquitto:
 """
 
 INDEXES = """\
-Packages|Raspberry Pi Foundation|Raspberry Pi Foundation|bookworm|http://pi.example/debian/
-DEP-11|Debian|Debian|bookworm|http://icons.example/debian/
-Packages|Debian|Debian-Security|bookworm-security|http://security.example/debian-security/
-Packages|Debian|Debian|bookworm-updates|http://updates.example/debian/
-Packages|Debian|Debian|bookworm|mirror+file:/etc/apt/mirrors/debian.list
+Packages|Raspberry Pi Foundation|bookworm|http://pi.example/debian/
+DEP-11|Debian|bookworm|http://icons.example/debian/
+Packages|Debian|bookworm-security|http://security.example/debian-security/
+Packages|Debian|bookworm-updates|http://updates.example/debian/
+Packages|Debian|bookworm|mirror+file:/etc/apt/mirrors/debian.list
 """
 
 

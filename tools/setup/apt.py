@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tools.setup.system import SetupError, as_root, run, say
 
-INDEX_FORMAT = "$(IDENTIFIER)|$(ORIGIN)|$(LABEL)|$(RELEASE)|$(REPO_URI)"
+INDEX_FORMAT = "$(IDENTIFIER)|$(ORIGIN)|$(RELEASE)|$(REPO_URI)"
 INSTALL = "apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=300"
 
 
@@ -15,7 +15,6 @@ class Index:
     """One list of packages that apt knows: who publishes it, for which release, and where."""
 
     origin: str
-    label: str
     release: str
     uri: str
 
@@ -38,7 +37,7 @@ def parse_indexes(text: str) -> list[Index]:
 def mirror(indexes: Sequence[Index], origin: str) -> str | None:
     """Where the origin's main archive is fetched from on this machine; updates and security have archives of their own."""
     for index in indexes:
-        if index.origin == index.label == origin and "-" not in index.release:
+        if index.origin == origin and "-" not in index.release:
             return index.uri
     return None
 

@@ -24,7 +24,7 @@ def parse_version(text: str) -> tuple[int, int] | None:
 
 def version(interpreter: Path) -> tuple[int, int] | None:
     """What the interpreter says of itself, or None if it does not run or is no MicroPython."""
-    program = "import sys; print(sys.implementation.name == 'micropython' and sys.implementation.version)"
+    program = "import sys; print(sys.implementation.version)"  # a plain tuple in MicroPython alone
     try:
         done = subprocess.run([interpreter, "-c", program], check=False, capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
