@@ -1,0 +1,47 @@
+"""The command `skerry`. Every part brings its own command line, imported only when it is asked for."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+import typer
+
+_PARTS = {
+    "demo": ("tools.demo.cli:demo", "Run the demo island: rig, meters, gateway, ledger."),
+    "gateway": ("gateway.cli:app", "Make and run a site's shadow centre."),
+    "hil": ("hil.cli:app", "Simulate the island behind real Modbus."),
+    "ledger": ("blockchain_iface.cli:app", "Check and read a ledger file, with or without its gateway."),
+    "statement": ("blockchain_iface.cli:statement_command", "Print a meter's bill, line by line."),
+}
+_PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Signed metering and settlement for island microgrids.",
+)
+
+
+def _part(name: str, target: str) -> Callable[[typer.Context], None]:
+    def run(context: typer.Context) -> None:
+        module, _, attribute = target.partition(":")
+        part = getattr(import_module(module), attribute)
+        if not isinstance(part, typer.Typer):
+            command, part = part, typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            part.command()(command)
+        part(context.args, prog_name=f"skerry {name}")
+
+    return run
+
+
+for _name, (_target, _help) in _PARTS.items():
+    app.command(_name, help=_help, context_settings=_PASSED_ON)(_part(_name, _target))
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    app(prog_name="skerry")
+
+
+if __name__ == "__main__":
+    main()

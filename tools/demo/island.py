@@ -1,0 +1,159 @@
+"""The running island: one rig, one gateway with its broker, one process a meter."""
+
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from . import journal
+from .audit import Flash
+from .commissioning import ROOT, Layout, commission, found, micropython
+from .processes import Child, Failed, run, stop, wait_for
+
+_READY_S = 60.0
+_OPENING_S = 30.0
+_METERS_S, _CENTRE_S = 5.0, 10.0
+_POLL_S = 0.1
+_SEQ = re.compile(rb"(?:certificate|seq) (\d+)")
+
+Say = Callable[[str, str], None]
+"""say(who, what): a step for people."""
+
+
+class Meter(Child):
+    """A meter's process, and how many certificates it says that it has issued."""
+
+    def __init__(self, name: str, layout: Layout) -> None:
+        super().__init__(name, [micropython(), "-m", "firmware.main", str(layout.config(name))], layout.log(name), ROOT)
+        self._issued = self._read = 0
+
+    @property
+    def issued(self) -> int:
+        """The highest sequence number in its log. For the screen; the reckoning asks its flash."""
+        with self.log.open("rb") as file:
+            file.seek(self._read)
+            news = file.read().rpartition(b"\n")[0]
+        self._read += len(news)
+        self._issued = max([self._issued, *map(int, _SEQ.findall(news))])
+        return self._issued
+
+
+class Island:
+    """All processes of one run. Leaving its context stops them, whatever happened."""
+
+    def __init__(self, layout: Layout, meters: int, seed: int, interval_s: int) -> None:
+        self.layout = layout
+        self.interval_s = interval_s
+        self.meters: dict[str, Meter] = {}
+        python = sys.executable
+        options = ["--meters", str(meters), "--seed", str(seed), "--dir", str(layout.rig)]
+        self.rig = Child("rig", [python, "-m", "hil", "serve", *options], layout.log("rig"), ROOT)
+        gateway = [python, "-m", "tools.cli", "gateway", "run", str(layout.site.root)]
+        self.gateway = Child("gateway", gateway, layout.log("gateway"), ROOT)
+
+    def __enter__(self) -> "Island":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        impatient = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self.stop()
+        signal.signal(signal.SIGINT, impatient)
+
+    def start(self, say: Say) -> None:
+        """Commission and start everything, up to the moment when the plant moves. Failed says what went wrong."""
+        layout = self.layout
+        layout.create()
+        say("rig", "simulates the units behind Modbus TCP and RTU")
+        self.rig.start()
+        say("site", f"a key for the shadow centre, {self.interval_s} s intervals, tokens for grid and subsidy fund")
+        found(layout, self.interval_s)
+        announced = layout.rig / "rig.json"
+        wait_for(announced, self.rig, _READY_S)
+        units = json.loads(announced.read_text())["units"]
+        say("meters", f"{len(units)} keys made on the meters, enrolled, accounts recharged")
+        for unit in units:
+            commission(layout, unit, self.interval_s)
+        say("gateway", "broker, ledger and dashboard")
+        self.gateway.start()
+        say("meters", "read their opening registers")
+        for unit in units:
+            self.meters[unit["meter"]] = Meter(unit["meter"], layout)
+            self.meters[unit["meter"]].start()
+        self._wait(lambda: self.gateway_word() is not None, _READY_S, self.gateway)
+        self._wait(lambda: self.phase() != "waiting", _OPENING_S, self.rig)
+
+    def _wait(self, done: Callable[[], bool], patience_s: float, child: Child) -> None:
+        deadline = time.monotonic() + patience_s
+        while not done():
+            self.check()
+            if time.monotonic() > deadline:
+                raise Failed(f"{child.name} was not ready within {patience_s:.0f} s. Read {child.log}")
+            time.sleep(_POLL_S)
+
+    def check(self) -> None:
+        """Failed if a process has ended that nobody has cut off."""
+        for child in (self.rig, self.gateway, *self.meters.values()):
+            child.check()
+
+    def gateway_word(self) -> dict[str, Any] | None:
+        """gateway.json if the running gateway wrote it: it is ready, and has a broker."""
+        with suppress(FileNotFoundError):
+            word = dict(json.loads(self.layout.site.running.read_text()))
+            if word["pid"] == self.gateway.pid:
+                return word
+        return None
+
+    def cut_broker(self) -> bool:
+        """Kill the gateway's broker; False if it has none at the moment."""
+        word = self.gateway_word()
+        broker = word["broker"]["pid"] if word else None
+        if broker is None or _parent(broker) != self.gateway.pid:
+            return False
+        os.kill(broker, signal.SIGKILL)
+        return True
+
+    def phase(self) -> str:
+        """Whether the plant is waiting, running or held."""
+        return str(journal.last(self.layout.journal)["phase"])
+
+    def hold(self) -> float:
+        """Bring all power to zero for good; when it was, in Unix seconds."""
+        self.rig.send(signal.SIGUSR1)
+        self._wait(lambda: self.phase() == "held", _READY_S, self.rig)
+        return time.time()
+
+    def stop(self) -> None:
+        """Stop everything, in the order in which energy flows backwards: nothing is cut off from what it needs."""
+        stop(self.meters.values(), _METERS_S)
+        stop([self.gateway], _CENTRE_S)
+        stop([self.rig], _CENTRE_S)
+
+    def flashes(self) -> dict[str, Flash]:
+        """Each stopped meter's own word. Failed if a flash cannot be read."""
+        return {meter: _read_flash(meter, self.layout.flash(meter)) for meter in self.meters}
+
+    def gateway_key(self) -> bytes:
+        """The key by which the meters know the gateway."""
+        return bytes.fromhex(json.loads(self.layout.config(next(iter(self.meters))).read_text())["gateway_key"])
+
+
+def _read_flash(meter: str, flash: Path) -> Flash:
+    command = [micropython(), "-m", "tools.demo.read_flash", str(flash)]
+    word = json.loads(run(f"the flash of {meter} cannot be read", command, ROOT, _READY_S))
+    return Flash(word["last_seq"], tuple(word["pending"]), word["corrupt"])
+
+
+def _parent(pid: int) -> int | None:
+    """Process id of the parent of ``pid``; None if there is no such process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # the second field is the program's name, which may hold anything
+    return int(stat.rpartition(")")[2].split()[1])

@@ -1,0 +1,33 @@
+"""The rig's journal, plant.jsonl: what really happened, a line a second."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+_TAIL = 1 << 18
+"""Bytes that hold at least one whole line of the largest island."""
+
+
+def first(path: Path) -> dict[str, Any]:
+    """The first record: registers before anything moved."""
+    with path.open() as file:
+        return dict(json.loads(file.readline()))
+
+
+def last(path: Path) -> dict[str, Any]:
+    """The newest record that is written in full."""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+        whole = file.read().rpartition(b"\n")[0]
+    return dict(json.loads(whole.rpartition(b"\n")[2]))
+
+
+def energy(path: Path) -> dict[str, int]:
+    """Import plus export in Wh of each unit, from the first to the last record.
+
+    The rig waits until every meter has read its opening registers, so the first record shows the meters' openings.
+    """
+    before, after = first(path)["units"], last(path)["units"]
+    registers = ("import_wh", "export_wh")
+    return {unit: sum(int(after[unit][register]) - int(before[unit][register]) for register in registers) for unit in after}
