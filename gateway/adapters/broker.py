@@ -21,6 +21,8 @@ _PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 10.0
 _STEADY_S = 30.0
+_PATIENCE_S = 10.0
+_POLL_S = 0.02
 
 
 class BrokerError(Exception):
@@ -71,7 +73,7 @@ class Broker:
         return self._child.pid if self._child else None
 
     def start(self) -> None:
-        """Start it and keep it. BrokerError if somebody else has the port."""
+        """Start it, and return once it listens. BrokerError if somebody else has the port or it does not come up."""
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -79,6 +81,16 @@ class Broker:
             except OSError as error:
                 raise BrokerError(f"port {self._port} is taken ({error}): stop what listens there, or choose another") from None
         self._thread.start()
+        until = time.monotonic() + _PATIENCE_S
+        while not self._listens():
+            if time.monotonic() > until:
+                self.stop()
+                raise BrokerError(f"{self.kind} does not listen after {_PATIENCE_S:.0f} s: the log above has its last words")
+            time.sleep(_POLL_S)
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex((rules.HOST, self._port)) == 0
 
     def refresh(self) -> None:
         """Have the password file read again if it has changed."""
