@@ -71,7 +71,7 @@ class Meter:
         before = device.last_error
         reading = await device.poll(self._clock.ticks_ms())
         if device.last_error != before:
-            self._log(f"unit {device.unit}: {device.last_error or 'answers again'}")
+            self._log(f"unit {device.unit}: {device.last_error or 'answers again'} {device.errors}")
         if reading is not None:
             self._readings[index] = reading
         if index != self._billing:
@@ -95,7 +95,8 @@ class Meter:
 
     def _announce(self, head: "Head | None") -> None:
         if head is not None and head.body is not None:
-            self._log(f"certificate {head.seq} closing {head.body.closing} status {head.body.status}")
+            free = self._board.heap_free()
+            self._log(f"certificate {head.seq} closing {head.body.closing} status {head.body.status} heap {free}")
             self._news.set()
 
     async def _deliver(self) -> None:
@@ -151,10 +152,7 @@ class Meter:
             "uncertainty_ms": self._clock.uncertainty_ms(),
             "t": self._read_at,
             "bus_errors": sum([sum(device.errors.values()) for device in self._devices]),
-            "bus_faults": {str(device.unit): device.errors for device in self._devices if device.errors},
             "auxiliary": [self._auxiliary_state(index) for index in auxiliary],
-            "held": self._certifier.held,
-            "heap_free": self._board.heap_free(),
         }
 
     def _auxiliary_state(self, index: int) -> "dict[str, object]":

@@ -16,6 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from firmware.wire import certificate, command, cose, enrolment, es256, proof, receipt, topics
 from gateway.adapters.broker import find_mosquitto
+from gateway.core.telemetry import StateMessage
 from hil.devices.sunspec import SunSpecDevice, meter
 from hil.links.server import RtuLine, Station, TcpLine
 from hil.plant.island import Reading
@@ -120,7 +121,7 @@ class Bench:
 
     def _hear(self, topic: str, payload: bytes) -> None:
         if topic == topics.up(SITE, METER, "state"):
-            self.states.append(json.loads(payload))
+            self.states.append(StateMessage.model_validate_json(payload).model_dump(exclude_unset=True))
             return
         seq = certificate.decode(cose.parse(payload).payload).seq
         self.received.setdefault(seq, []).append(payload)

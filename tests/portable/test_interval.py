@@ -141,6 +141,14 @@ def test_a_clock_set_back_is_waited_for():
     assert closed[1].closing == (105, 0)
 
 
+def test_a_clock_that_starts_behind_is_waited_for():
+    intervals = Intervals(10, 5)
+    intervals.resume(T, (100, 0), (0, 0), False)
+    closed = run(intervals, [(-3600, 101, 1), (-3, 102, 1), (1, 103, 1), (10, 104, 1)])
+    check_continuity(closed)
+    assert [(interval.t0 - T, interval.closing, interval.status) for interval in closed] == [(0, (103, 0), PARTIAL | MISSING)]
+
+
 def test_a_clock_set_back_a_little_stays_in_its_row():
     closed = run(Intervals(10, 5), [(0, 100, 1), (7, 101, 1), (1, 103, 1), (10, 104, 1)])
     check_continuity(closed)

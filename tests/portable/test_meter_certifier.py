@@ -234,6 +234,9 @@ def test_a_device_without_registers_is_integrated_across_a_restart():
     assert head.body.closing[0] == 0
     # 49 seconds of 10 Wh, without the second that the restart took and what was not yet certified then
     assert 300 <= head.body.closing[1] <= 400
+    for seq in bench.meter.store.pending:
+        body = certificate.decode(cose.parse(bench.meter.store.certificate(seq)).payload)
+        assert body.status & (certificate.COUNTER_RESET | certificate.IMPLAUSIBLE) == 0
 
 
 def test_a_certificate_that_the_flash_forgot_is_not_sent():

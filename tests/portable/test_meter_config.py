@@ -86,6 +86,7 @@ def test_wrong_values_are_refused():
         put("interval_s", 86401),
         put("rows", 61),
         put("rows", 3),
+        put("rows", True),
         put("poll_ms", 10),
         put("gateway_key", "ab" * 63),
         put("gateway_key", "xy" * 64),

@@ -103,8 +103,9 @@ def test_a_battery_alone_measures_no_energy():
 
 
 def test_a_meter_is_believed_rather_than_the_inverter_beside_it():
-    values = reading(image(COMMON, inverter(w=9), meter(w=7, imp=5)))
-    assert (values.w, values.import_wh) == (7, 5)
+    registers = image(COMMON, inverter(w=9), meter(w=7, imp=5))
+    assert len(search(registers).reads) == 1
+    assert (reading(registers).w, reading(registers).import_wh) == (7, 5)
 
 
 def test_what_is_not_implemented_is_none():
