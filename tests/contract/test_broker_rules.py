@@ -111,7 +111,7 @@ def bench(running: Bench) -> Iterator[Bench]:
 
 
 def listening_gateway(bench: Bench) -> Client:
-    gateway = bench.client(rules.GATEWAY)
+    gateway = bench.client(rules.GATEWAY, id=rules.GATEWAY)
     gateway.subscribe(rules.site_topics(SITE))
     return gateway
 

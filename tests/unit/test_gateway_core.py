@@ -124,6 +124,10 @@ def stuffed(bench: Bench) -> bytes:
     return cbor.encode(cbor.Tagged(18, [protected, {396: {-1: [b"a receipt"]}}, payload, signature]))
 
 
+def oversized(bench: Bench) -> bytes:
+    return cose.sign(bench.wind.signer, SITE, "wind-1", certificate.TYPE, bytes(certificate.MAX_SIZE))
+
+
 def tampered(bench: Bench) -> bytes:
     protected, _, payload, signature = parts(bench.wind.certify(3, 0))
     body: Any = cbor.decode(payload)
@@ -145,12 +149,14 @@ def from_the_future(bench: Bench) -> bytes:
 REFUSED: dict[str, tuple[Refusal, Callable[[Bench], bytes]]] = {
     "noise of 64 KB": (Refusal.NOISE, lambda _: bytes(range(256)) * 256),
     "empty": (Refusal.NOISE, lambda _: b""),
+    "larger than any certificate": (Refusal.NOISE, oversized),
     "trailing byte": (Refusal.NOISE, lambda bench: bench.wind.certify(3, 0) + b"\x00"),
     "another statement": (Refusal.NOISE, lambda bench: bench.wind.request),
     "high-S twin": (Refusal.HIGH_S, high_s),
     "stuffed header": (Refusal.STUFFED_HEADER, stuffed),
     "wrong site": (Refusal.WRONG_SITE, lambda bench: reissued(bench.wind, "atoll", "wind-1")),
     "another meter's": (Refusal.WRONG_METER, lambda bench: bench.house.certify(3, 0)),
+    "in another's name, own key": (Refusal.WRONG_METER, lambda bench: reissued(bench.wind, SITE, "house-1")),
     "in another's name": (Refusal.WRONG_METER, lambda bench: reissued(bench.house, SITE, "wind-1")),
     "unknown key": (Refusal.UNKNOWN_KEY, lambda _: VirtualMeter("wind-1", 99).certify(3, 0)),
     "tampered body": (Refusal.BAD_SIGNATURE, tampered),
@@ -212,13 +218,14 @@ def test_clones_in_one_batch_leave_the_first(bench: Bench) -> None:
 
 def test_a_broken_chain_is_refused_and_the_rest_of_the_batch_taken(bench: Bench) -> None:
     bench.send(bench.wind, bench.wind.certify(3, 0))
-    stray = copy(bench.wind).certify(3, 0)
-    bench.wind.registers = (5000, 0)
-    broken = bench.wind.certify(3, 0)
-    answers = bench.send(bench.wind, broken, stray)
-    answers += bench.send(bench.house, bench.house.certify(3, 0))
-    assert [receipt.unwrap(answer.payload)[0] for answer in answers] == [2, 1]
+    broken = copy(bench.wind).certify(3, 0, opening=(5000, 0), closing=(5003, 0))
+    good, other = bench.wind.certify(3, 0), bench.house.certify(3, 0)
+    batch = [on_its_topic(bench.wind, broken), on_its_topic(bench.wind, good), on_its_topic(bench.house, other)]
+    answers = bench.centre.on_messages(batch, NOW)
+    assert [answer.topic.split("/")[3] for answer in answers] == ["house-1", "wind-1"]
+    assert [receipt.unwrap(answer.payload)[0] for answer in answers] == [1, 2]
     assert bench.refusals() == {"broken-chain": 1}
+    assert bench.entries(Alarm.TYPE) == []
 
 
 def test_a_gap_is_asked_for_when_it_stays(bench: Bench) -> None:
@@ -313,7 +320,15 @@ def test_the_view_shows_debt_state_and_names(bench: Bench) -> None:
     assert sum(block.entries for block in view.blocks) == view.blocks[0].size
 
 
-BAD_STATES = [b"", b"[]", b'{"online": 1}', b'{"online": true, "w": "1"}', b'{"online": true, "v": 1}', b"{}", b"[" * 3000]
+BAD_STATES = [
+    b"",
+    b"[]",
+    b"{}",
+    b'{"online": 1}',
+    b'{"online": true, "w": "1"}',
+    b'{"online": true, "v": 1}',
+    b'{"online": true}'.ljust(2049),
+]
 
 
 @pytest.mark.parametrize("payload", BAD_STATES)
