@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import subprocess
 import threading
 import time
+import tty
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -248,6 +251,29 @@ def test_a_kilowatt_hour_on_either_line(tmp_path: Path, device: Device, kind: st
     assert (bodies[1].status, bodies[1].dt, bodies[2].seen and bodies[2].seen[0]) == (0, 1, 1)
     assert bench.states[-1]["soc"] is None
     assert bench.states[-1]["bus_errors"] == 0
+
+
+def test_half_a_reply_does_not_stop_the_meter(tmp_path: Path) -> None:
+    device, line = os.openpty()
+    tty.setraw(line)
+    bench = Bench(tmp_path, {"kind": "rtu", "path": os.ttyname(line), "baud": 115200})
+
+    def answer_by_halves() -> None:
+        with suppress(OSError):
+            while request := os.read(device, 256):
+                os.write(device, request[:2])
+
+    answering = threading.Thread(target=answer_by_halves)
+    answering.start()
+    try:
+        bench.start_meter()
+        assert until(lambda: bench.states and bench.states[-1].get("bus_errors")), bench.log()
+        assert "timeout" in bench.log()
+    finally:
+        bench.close()
+        os.close(line)
+        answering.join()
+        os.close(device)
 
 
 def test_power_cuts_lose_and_repeat_nothing(bench: Bench, device: Device, public: bytes) -> None:
