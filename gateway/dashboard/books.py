@@ -65,7 +65,7 @@ class Books:
         self._balances.show(tokens(view.balances))
         error = view.balances - (view.recharged - view.recovered)
         self._balanced.show(f"off by {tokens(error)}" if error else "balanced", Tone.BAD if error else Tone.GOOD)
-        attribute(self._refusals, "hidden", "" if view.refusals else "hidden")
+        attribute(self._refusals, "hidden", None if view.refusals else "hidden")
         reasons = sorted(view.refusals.items(), key=lambda item: -item[1])
         self._reasons.show(_SEPARATOR.join(f"{reason.replace('-', ' ')} {count(number)}" for reason, number in reasons))
 

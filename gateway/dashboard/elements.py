@@ -1,5 +1,7 @@
 """Plain HTML elements for NiceGUI that send the browser what has changed, and nothing else."""
 
+from enum import StrEnum
+
 from nicegui import ui
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
@@ -14,8 +16,8 @@ class Text(TextElement):
         attributes = {"data-testid": mark, "data-label": label}
         self.props.update({name: value for name, value in attributes.items() if value})
 
-    def show(self, text: str, tone: str = "") -> None:
-        """Show ``text``; ``tone`` is what the style sheet colours it by."""
+    def show(self, text: str, tone: StrEnum | None = None) -> None:
+        """Show ``text``, coloured by ``tone``."""
         self.text = text
         attribute(self, "data-tone", tone)
 
@@ -28,10 +30,10 @@ def box(tag: str, classes: str = "", mark: str = "", **attributes: str) -> Eleme
     return element
 
 
-def attribute(element: Element, name: str, value: str) -> None:
-    """Set an HTML attribute, or take it away if ``value`` is empty; nothing is sent if it has that value already."""
-    if element.props.get(name, "") != value:
-        element.props.set_optional(name, value or None)
+def attribute(element: Element, name: str, value: str | None) -> None:
+    """Set an HTML attribute, or take it away; nothing is sent if that changes nothing."""
+    if element.props.get(name) != value:
+        element.props.set_optional(name, value)
 
 
 def header_row(*titles: str) -> None:

@@ -81,7 +81,7 @@ class _Row:
         attribute(self._row, "data-state", "silent" if silent else "heard")
         self._power.show(flow(meter.power_w, meter.role == FEEDER))
         self._show_bar(meter.power_w or 0, scale)
-        self._heard.show(_heard(meter, now, silent), Tone.BAD if silent else "")
+        self._heard.show(_heard(meter, now, silent), Tone.BAD if silent else None)
         self._import.show(f"in {energy(meter.import_wh)}")
         self._export.show(f"out {energy(meter.export_wh)}")
         self._until.show(ago(meter.certified_until, now))
@@ -89,7 +89,7 @@ class _Row:
         self._issued.show(count(meter.issued))
         self._receipted.show(count(meter.receipted))
         self._debt.show(count(meter.debt), debt_tone(watch, meter))
-        self._refused.show(count(meter.refused), Tone.WAIT if meter.refused else "")
+        self._refused.show(count(meter.refused), Tone.WAIT if meter.refused else None)
         self._balance.show(tokens(meter.balance))
 
     def _show_bar(self, watts: int, scale: int) -> None:

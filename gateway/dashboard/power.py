@@ -43,7 +43,6 @@ class PowerPicture:
             return
         self._drawn = newest
         series = self._chart.options["series"]
-        series[0]["areaStyle"] = {"color": "var(--give)", "opacity": 0.08}
         series[0]["data"] = [[p.time * 1000, p.given / 1000] for p in watch.powers]
         series[1]["data"] = [[p.time * 1000, p.taken / 1000] for p in watch.powers]
         series[2]["data"] = [[p.time * 1000, None if p.feeder is None else p.feeder / 1000] for p in watch.powers]
@@ -88,5 +87,5 @@ def _line(name: str, color: str, stroke: str) -> dict[str, Any]:
         "showSymbol": False,
         "silent": True,
         "lineStyle": {"color": color, "width": 2, "type": stroke},
-        "itemStyle": {"color": color},
+        "areaStyle": {"color": color, "opacity": 0.07 if stroke == "solid" else 0},
     }

@@ -10,19 +10,18 @@ from .words import age, count, plural
 
 
 class Tone(StrEnum):
-    """How a figure feels; the page never says it by colour alone."""
+    """What the style sheet colours a figure by; words always say the same."""
 
     GOOD = "good"
     WAIT = "wait"
     BAD = "bad"
-    QUIET = "quiet"
 
 
 @dataclass(frozen=True)
 class Verdict:
     """One line to read from across the room, and one to read next."""
 
-    tone: Tone
+    tone: Tone | None
     headline: str
     detail: str
 
@@ -31,7 +30,7 @@ def verdict(watch: Watch) -> Verdict:
     """Delivery debt in words: good at zero, bad as soon as one meter owes for more than PATIENCE intervals."""
     view = watch.view
     if not view.meters:
-        return Verdict(Tone.QUIET, "No meters yet", "Enrol a meter, and it appears here.")
+        return Verdict(None, "No meters yet", "Enrol a meter, and it appears here.")
     silent = [meter for meter in view.meters if watch.is_silent(meter)]
     if view.debt == 0:
         if silent:
@@ -44,10 +43,10 @@ def verdict(watch: Watch) -> Verdict:
     return Verdict(Tone.WAIT, headline, f"{_debts(watch, [m for m in view.meters if m.debt > 0])}. They are on their way.")
 
 
-def debt_tone(watch: Watch, meter: MeterView) -> Tone:
-    """The tone of one meter's debt."""
+def debt_tone(watch: Watch, meter: MeterView) -> Tone | None:
+    """The tone of one meter's debt; None if there is none."""
     if meter.debt == 0:
-        return Tone.QUIET
+        return None
     return Tone.BAD if watch.is_late(meter) else Tone.WAIT
 
 

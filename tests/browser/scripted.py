@@ -88,7 +88,9 @@ def _settlements(now: int) -> tuple[SettlementView, ...]:
 def _blocks(now: int) -> tuple[BlockView, ...]:
     height = (now - STARTED) // 3 + 1200
     return tuple(
-        BlockView(number, STARTED + (number - 1200) * 3, 4 + number % 7, number * 7, f"{number * 0x9E3779B97F4A7C15:064x}"[::-1])
+        BlockView(
+            number, STARTED + (number - 1200) * 3, 4 + number % 7, number * 7, f"{number * 0x9E3779B97F4A7C15:064x}"[::-1]
+        )
         for number in range(height, height - 12, -1)
     )
 
