@@ -125,7 +125,7 @@ class Worker:
         names = {meter: unit.name for meter, unit in self._units.items()}
         link = "connected" if self._link.connected else "not connected"
         before, self._view = self._view, self._centre.view(_now(), names, f"{self._broker.kind}, {link}")
-        _report_settlements(before, self._view)
+        _report(before, self._view)
         self._announce()
 
     def _take_inboxes(self) -> None:
@@ -192,8 +192,11 @@ class Worker:
         self._announced = current
 
 
-def _report_settlements(before: View, after: View) -> None:
-    """One line for each settlement that is new in the picture, oldest first."""
+def _report(before: View, after: View) -> None:
+    """One line for each reason of new refusals, and for each settlement that is new in the picture, oldest first."""
+    for reason, count in after.refusals.items():
+        if count > before.refusals.get(reason, 0):
+            _log.warning("refused", reason=reason, so_far=count)
     known = {(settled.t0, settled.revision) for settled in before.settlements}
     new = [settled for settled in after.settlements if (settled.t0, settled.revision) not in known]
     for settled in reversed(new):

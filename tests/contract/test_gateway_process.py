@@ -22,14 +22,17 @@ ROOT = Path(__file__).parents[2]
 INTERVAL = 2
 PROGRAM = """
 import pathlib, signal, sys
-from gateway.service import run
+from gateway import service
+
+if sys.argv[2] == "amqtt":
+    service.find_mosquitto = lambda: None
 
 def serve(view, host, port, on_ready):
     on_ready(f"http://{host}:{port}")
     while True:
         signal.pause()
 
-run(pathlib.Path(sys.argv[1]), serve)
+service.run(pathlib.Path(sys.argv[1]), serve)
 """
 
 
@@ -90,16 +93,16 @@ class Station:
 class Bench:
     """A site and its gateway."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, broker: str) -> None:
         self.site = Site(root)
+        self.arguments = [sys.executable, "-c", PROGRAM, str(root), broker]
         self.site.create(SITE, INTERVAL, 600)
         self.process: subprocess.Popen[bytes] | None = None
         self.stations: list[Station] = []
 
     def start(self) -> dict[str, Any]:
-        arguments = [sys.executable, "-c", PROGRAM, str(self.site.root)]
         with (self.site.root / "log").open("ab") as log:
-            self.process = subprocess.Popen(arguments, cwd=ROOT, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.arguments, cwd=ROOT, stdout=log, stderr=log)
         assert until(lambda: self.site.status()["running"]), (self.site.root / "log").read_text()
         return self.site.status()
 
@@ -127,10 +130,13 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(tmp_path / "site")
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path / "site", getattr(request, "param", "mosquitto"))
     yield bench
     bench.close()
+
+
+both_brokers = pytest.mark.parametrize("bench", ["mosquitto", "amqtt"], indirect=True)
 
 
 def alive(pid: int) -> bool:
@@ -141,6 +147,7 @@ def alive(pid: int) -> bool:
     return True
 
 
+@both_brokers
 def test_nothing_receipted_is_lost_when_the_gateway_is_killed(bench: Bench) -> None:
     before = bench.start()
     station = bench.station("wind-1", 11, "wind")
@@ -175,6 +182,7 @@ def test_a_gap_is_asked_for_and_filled(bench: Bench) -> None:
     assert until(lambda: station.receipted() == {one, two, three})
 
 
+@both_brokers
 def test_a_killed_broker_is_started_again_and_announced(bench: Bench) -> None:
     before = bench.start()
     station = bench.station("wind-1", 11, "wind")
@@ -211,8 +219,6 @@ def test_orders_and_bad_requests_leave_a_trace(bench: Bench) -> None:
 
 def test_two_gateways_do_not_share_a_site(bench: Bench) -> None:
     bench.start()
-    second = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(bench.site.root)], cwd=ROOT, capture_output=True, check=False, timeout=15
-    )
+    second = subprocess.run(bench.arguments, cwd=ROOT, capture_output=True, check=False, timeout=15)
     assert b"AlreadyRunning" in second.stderr
     assert bench.site.status()["running"]
