@@ -117,7 +117,7 @@ def show_command(
 
 def statement_command(
     meter: Annotated[str, typer.Argument(help="The meter's id, for example home-1.")],
-    ledger: Annotated[Path, typer.Option(help="The ledger file, or the site's directory.")] = Path(".skerry/demo/site"),
+    ledger: Annotated[Path, typer.Option(help="The ledger file, or the site's directory.")],
     as_json: JsonOption = False,
 ) -> None:
     """Print a meter's bill, line by line, worked out again from the ledger's entries."""
@@ -126,13 +126,23 @@ def statement_command(
     if as_json:
         print(json.dumps([asdict(line) for line in rows]))
         return
-    table = Table("interval (UTC)", "entry", "what", "Wh", "tokens/kWh", "tokens", "balance", title=f"Statement of {meter}")
-    for column in table.columns[3:]:
-        column.justify = "right"
+    for text in _bill(meter, rows):
+        print(text)
+
+
+def _bill(meter: str, rows: list[statement.Line]) -> Iterator[str]:
+    """The bill as text of at most 80 columns."""
+    layout = "{:8}  {:28.28}{:>8}{:1} {:>8} {:>11} {:>11}"
+    yield f"Statement of {meter}"
+    yield layout.format("interval", "", "Wh", "", "a kWh", "tokens", "balance")
+    day = ""
     for line in rows:
+        date, _, time = _utc(line.t0).partition(" ")
+        if date and date != day:
+            day = date
+            yield f"{day} (UTC)"
         wh, price = ("" if line.wh is None else str(line.wh)), ("" if line.price is None else _tokens(line.price))
-        amounts = (_tokens(line.amount), _tokens(line.balance))
-        table.add_row(_utc(line.t0), str(line.index), line.text, wh, price, *amounts)
-    console = Console()
-    console.print(table)
-    console.print(f"{len(rows)} lines; balance {_tokens(rows[-1].balance if rows else 0)} tokens", highlight=False)
+        yield layout.format(time, line.text, wh, line.mark, price, _tokens(line.amount), _tokens(line.balance)).rstrip()
+    yield "* provisional: the meter is silent, its schedule stands in"
+    yield "+ certified as part of a longer span, spread evenly over it"
+    yield f"{len(rows)} lines; balance {_tokens(rows[-1].balance if rows else 0)} tokens"

@@ -14,21 +14,24 @@ from .state.entries import Recharge, Recovery, Settlement, Transaction
 from .state.machine import Machine
 from .state.pricing import energy_cost
 from .state.settlement import settle
-from .state.state import CERTIFIED, SPREAD, Interval, Measured, State
+from .state.state import CERTIFIED, SCHEDULED, SPREAD, Interval, Measured, State
 
-_KNOWN = {CERTIFIED: "certified", SPREAD: "certified, profile spread"}
+CERTAIN, ESTIMATED_PROFILE, PROVISIONAL = "", "+", "*"
+_MARKS = {CERTIFIED: CERTAIN, SPREAD: ESTIMATED_PROFILE, SCHEDULED: PROVISIONAL}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One posting, made by entry ``index``; ``wh`` and ``price`` (micro-tokens per kWh) are None where they say nothing.
 
+    ``mark`` is "" for certified energy, "+" if its profile was spread over a longer span, "*" if it is provisional.
     ``amount`` and ``balance`` are in micro-tokens, ``t0`` the interval's start in Unix seconds or None.
     """
 
     index: int
     t0: int | None
     text: str
+    mark: str
     wh: int | None
     price: int | None
     amount: int
@@ -53,9 +56,9 @@ def lines(entries: Iterable[Entry], account: str) -> Iterator[Line]:
         before = _Before(machine.state, statement, account)
         machine.apply(statement)
         machine.state.keep()
-        for t0, text, wh, price, amount in before.lines():
+        for t0, text, mark, wh, price, amount in before.lines():
             balance += amount
-            yield Line(entry.index, t0, text, wh, price, amount, balance)
+            yield Line(entry.index, t0, text, mark, wh, price, amount, balance)
         if balance != machine.state.balance(account):
             raise Corrupt(
                 f"the lines of {account} give {balance}, its balance is {machine.state.balance(account)}", entry.index
@@ -65,7 +68,7 @@ def lines(entries: Iterable[Entry], account: str) -> Iterator[Line]:
         raise UnknownAccount(f"{account} has no account on this ledger")
 
 
-_Posting = tuple[int | None, str, int | None, int | None, int]
+_Posting = tuple[int | None, str, str, int | None, int | None, int]
 
 
 class _Before:
@@ -83,13 +86,13 @@ class _Before:
         if self.statement.type in (Recharge.TYPE, Recovery.TYPE):
             order = Recharge.decode(payload)
             if order.account == self.account:
-                sign, text = (1, "recharged") if self.statement.type == Recharge.TYPE else (-1, "paid out to the bank")
-                yield None, f"{text}, reference {order.reference}", None, None, sign * order.amount
+                sign, text = (1, "recharged") if self.statement.type == Recharge.TYPE else (-1, "paid out")
+                yield None, f"{text}, {order.reference}", CERTAIN, None, None, sign * order.amount
         elif self.statement.type == Transaction.TYPE:
             entry = Transaction.decode(payload)
             for trade in entry.trades:
                 if trade.buyer == self.account:
-                    yield entry.t0, f"margin held, {trade.wh} Wh of {trade.seller}", None, None, -trade.margin
+                    yield entry.t0, f"margin for {trade.seller}", CERTAIN, trade.wh, None, -trade.margin
         elif self.statement.type == Settlement.TYPE:
             settlement = Settlement.decode(payload)
             interval = self.state.intervals.get(settlement.t0) or Interval(settlement.t0)
@@ -99,10 +102,10 @@ class _Before:
         if interval.revision is None:
             for trade in interval.trades:
                 if trade.buyer == self.account:
-                    yield interval.t0, f"margin released, {trade.wh} Wh of {trade.seller}", None, None, trade.margin
+                    yield interval.t0, f"margin back, {trade.seller}", CERTAIN, trade.wh, None, trade.margin
         else:
-            for t0, text, wh, price, amount in self._energy(interval, dict(interval.measured)):
-                yield t0, f"reversed: {text}", wh, price, -amount
+            for t0, text, mark, wh, price, amount in self._energy(interval, dict(interval.measured)):
+                yield t0, f"reversed: {text}", mark, wh, price, -amount
         yield from self._energy(interval, dict(settlement.measured))
 
     def _energy(self, interval: Interval, measured: dict[str, Measured]) -> Iterator[_Posting]:
@@ -110,27 +113,22 @@ class _Before:
         if own is None:
             return
         tariff, t0 = self.state.rules.tariff, interval.t0
-        known = _KNOWN.get(own.quality, "provisional, at the schedule")
+        mark = _MARKS[own.quality]
         bought = sold = 0
         deliveries = settle(tariff, interval, measured).deliveries
         for trade, delivery in zip(interval.trades, deliveries, strict=True):
             if trade.buyer == self.account:
                 bought += delivery.wh
-                yield t0, f"bought from {trade.seller} ({known})", delivery.wh, interval.price, -delivery.paid
+                yield t0, f"from {trade.seller}", mark, delivery.wh, interval.price, -delivery.paid
             if trade.seller == self.account:
                 sold += delivery.wh
-                yield t0, f"sold to {trade.buyer} ({known})", delivery.wh, interval.price, delivery.paid
+                yield t0, f"to {trade.buyer}", mark, delivery.wh, interval.price, delivery.paid
                 if delivery.subsidy:
-                    text = f"subsidy at mu {interval.mu_ppm / 1_000_000:.3f}"
-                    yield t0, text, None, None, delivery.subsidy
+                    text = f"subsidy, mu {interval.mu_ppm / 1_000_000:.3f}"
+                    yield t0, text, mark, None, None, delivery.subsidy
         shortfall, surplus = own.imported - bought, own.exported - sold
         if shortfall:
-            yield (
-                t0,
-                f"bought from the grid ({known})",
-                shortfall,
-                tariff.grid_price,
-                -energy_cost(shortfall, tariff.grid_price),
-            )
+            cost = energy_cost(shortfall, tariff.grid_price)
+            yield t0, "from the grid", mark, shortfall, tariff.grid_price, -cost
         if surplus:
-            yield t0, f"sold to the grid ({known})", surplus, tariff.feed_in, energy_cost(surplus, tariff.feed_in)
+            yield t0, "to the grid", mark, surplus, tariff.feed_in, energy_cost(surplus, tariff.feed_in)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from blockchain_iface.archive import Archive
-from blockchain_iface.cli import app
+from blockchain_iface.cli import app, statement_command
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Corrupt, Unavailable
 from blockchain_iface.statement import UnknownAccount, lines
@@ -119,11 +120,20 @@ def test_a_statement_adds_up_to_the_balance(path: Path) -> None:
     for account in ("home-1", "home-2", "wind-1"):
         bill = list(lines(Archive(path).entries(), account))
         assert bill[-1].balance == sum(line.amount for line in bill) == state.balance(account)
-    texts = [line.text for line in lines(Archive(path).entries(), "home-2")]
-    assert any("provisional" in text for text in texts)
-    assert any(text.startswith("reversed: ") for text in texts)
+    bill = list(lines(Archive(path).entries(), "home-2"))
+    assert next(line.text for line in bill if line.mark == "*") == "from wind-1"
+    assert any(line.text.startswith("reversed: ") and line.mark == "*" for line in bill)
     with pytest.raises(UnknownAccount):
         list(lines(Archive(path).entries(), "feeder"))
+
+
+def test_a_printed_statement_fits_a_terminal(path: Path) -> None:
+    printer = typer.Typer()
+    printer.command()(statement_command)
+    done = CliRunner().invoke(printer, ["home-2", "--ledger", str(path)])
+    assert done.exit_code == 0
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "from the grid" in done.stdout
 
 
 def test_no_ledger_is_said_plainly(tmp_path: Path) -> None:
