@@ -74,7 +74,8 @@ def sunspec_models(bus: dict[str, Any], unit: int) -> dict[Any, Any]:
         client = SunSpecModbusClientDeviceRTU(slave_id=unit, name=bus["path"], baudrate=bus["baud"], timeout=2)
     client.scan()
     client.close()
-    return client.models
+    models: dict[Any, Any] = client.models
+    return models
 
 
 def sunspec_values(bus: dict[str, Any], unit: int) -> Values:

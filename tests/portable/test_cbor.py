@@ -2,7 +2,7 @@ from firmware.wire import cbor
 from firmware.wire.fields import RangeError, WireError
 
 # RFC 8949, appendix A, as far as it lies in our subset
-EXAMPLES = (
+EXAMPLES: "tuple[tuple[object, str], ...]" = (
     (0, "00"),
     (23, "17"),
     (24, "1818"),
