@@ -1,6 +1,7 @@
 """Applying pricing, transaction and settlement entries. Each is worked out again from the state and must come out the same."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 from . import accounts
 from .entries import Pricing, Settlement, Transaction
@@ -51,19 +52,7 @@ def apply_transaction(state: State, entry: Transaction) -> None:
     amounts[SUBSIDY] -= entry.reserve
     amounts[ESCROW] += entry.reserve
     accounts.post(state, amounts)
-    state.intervals.put(entry.t0, _with_trades(interval, entry))
-
-
-def _with_trades(interval: Interval, entry: Transaction) -> Interval:
-    return Interval(
-        interval.t0,
-        interval.price,
-        interval.mu_ppm,
-        interval.offers,
-        interval.demands,
-        trades=entry.trades,
-        reserve=entry.reserve,
-    )
+    state.intervals.put(entry.t0, replace(interval, trades=entry.trades, reserve=entry.reserve))
 
 
 def traded(state: State, interval: Interval) -> Transaction:
@@ -91,7 +80,14 @@ def apply_settlement(state: State, entry: Settlement) -> None:
     if not is_news(interval, entry):
         raise Refused("the interval is settled like this already")
     accounts.post(state, dict(entry.postings))
-    state.intervals.put(entry.t0, _with_settlement(interval, entry))
+    newest = replace(
+        interval,
+        revision=entry.revision,
+        measured=entry.measured,
+        traded_wh=sum(delivery.wh for delivery in entry.deliveries),
+        unexplained_wh=entry.unexplained_wh,
+    )
+    state.intervals.put(entry.t0, newest)
     state.close(entry.t0)
 
 
@@ -99,22 +95,6 @@ def is_news(interval: Interval, entry: Settlement) -> bool:
     """True if ``entry`` says something that the interval's newest settlement does not."""
     known = (interval.measured, interval.unexplained_wh)
     return interval.revision is None or known != (entry.measured, entry.unexplained_wh)
-
-
-def _with_settlement(interval: Interval, entry: Settlement) -> Interval:
-    return Interval(
-        interval.t0,
-        interval.price,
-        interval.mu_ppm,
-        interval.offers,
-        interval.demands,
-        interval.trades,
-        interval.reserve,
-        revision=entry.revision,
-        measured=entry.measured,
-        traded_wh=sum(delivery.wh for delivery in entry.deliveries),
-        unexplained_wh=entry.unexplained_wh,
-    )
 
 
 def settled(state: State, t0: int) -> Settlement:
