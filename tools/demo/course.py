@@ -7,7 +7,7 @@ from pathlib import Path
 from firmware.meter.outbox import FIRST_MS
 
 from .audit import Reckoning, reckon
-from .commissioning import Layout
+from .commissioning import FEEDER, Layout
 from .follower import Follower
 from .island import Island
 from .outages import Outage, Outages
@@ -77,8 +77,8 @@ class _Course:
 
     def run(self) -> Outcome:
         island, wishes = self._island, self._wishes
-        word = island.gateway_word()
-        self._report.running(word["dashboard"] if word else None, island.layout.site.root)
+        customer = next(meter for meter in island.meters if meter != FEEDER)
+        self._report.running(island.dashboard, customer, island.layout.site.root)
         while wishes.duration_s is None or self._now() < wishes.duration_s:
             self._report.outages(self._outages.tick(self._now()))
             self._tick()
@@ -92,7 +92,14 @@ class _Course:
             island.layout.site.ledger, island.gateway_key(), island.layout.journal, island.flashes(), self._outages.dead_s
         )
         unexplained = sum(self._unexplained.values())
-        return Outcome(wishes, reckoning, ran, self._first_settlement_s, unexplained, tuple(self._outages.record))
+        return Outcome(
+            wishes,
+            reckoning,
+            ran,
+            self._first_settlement_s,
+            unexplained,
+            tuple(sorted(self._outages.record, key=lambda outage: outage.at_s)),
+        )
 
     def _now(self) -> float:
         return time.monotonic() - self._running
@@ -103,7 +110,8 @@ class _Course:
 
     def _tick(self) -> None:
         self._island.check()
-        for settled in self._follower.news():
+        # after an outage an interval may be settled several times at once: its newest line says it all
+        for settled in {settled.t0: settled for settled in self._follower.news()}.values():
             if self._first_settlement_s is None:
                 self._first_settlement_s = time.monotonic() - self._started
             if settled.unexplained_wh is not None:

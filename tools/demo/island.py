@@ -109,6 +109,12 @@ class Island:
                 return word
         return None
 
+    @property
+    def dashboard(self) -> str:
+        """Where the dashboard answers."""
+        word = self.gateway_word()
+        return str(word["dashboard"]) if word else "not there at the moment"
+
     def cut_broker(self) -> bool:
         """Kill the gateway's broker; False if it has none at the moment."""
         word = self.gateway_word()
@@ -120,7 +126,7 @@ class Island:
 
     def phase(self) -> str:
         """Whether the plant is waiting, running or held."""
-        return str(journal.last(self.layout.journal)["phase"])
+        return str(journal.last(self.layout.journal).get("phase", "waiting"))
 
     def hold(self) -> float:
         """Bring all power to zero for good; when it was, in Unix seconds."""

@@ -16,11 +16,11 @@ def first(path: Path) -> dict[str, Any]:
 
 
 def last(path: Path) -> dict[str, Any]:
-    """The newest record that is written in full."""
+    """The newest record that is written in full; empty before the first."""
     with path.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
         whole = file.read().rpartition(b"\n")[0]
-    return dict(json.loads(whole.rpartition(b"\n")[2]))
+    return dict(json.loads(whole.rpartition(b"\n")[2] or b"{}"))
 
 
 def energy(path: Path) -> dict[str, int]:

@@ -35,10 +35,10 @@ class Report:
         """Something begins that takes a moment."""
         self._console.print(f"[cyan]{who:<10}[/]{what}")
 
-    def running(self, dashboard: str | None, site: Path) -> None:
-        """Everything runs."""
-        self.step("dashboard", f"[bold]{dashboard or 'not yet there'}[/]")
-        self.step("more", f"skerry statement home-1 --ledger {site}")
+    def running(self, dashboard: str, customer: str, site: Path) -> None:
+        """Everything runs; ``customer`` is one of its accounts."""
+        self.step("dashboard", f"[bold]{dashboard}[/]")
+        self.step("more", f"skerry statement {customer} --ledger {site}")
 
     def settled(self, settled: Settled, debt: int) -> None:
         """One line of the ledger's news."""
@@ -94,17 +94,16 @@ def _energies(reckoning: Reckoning) -> tuple[int, int, int]:
 
 
 def _table(meters: Sequence[MeterReckoning]) -> Table:
-    table = Table(
-        "meter", "role", "issued", "receipted", "plant Wh", "certified Wh", "settled Wh", "caught up s", "dead s", "tokens"
-    )
-    for column in table.columns[2:]:
+    headers = ("meter", "issued", "on ledger", "plant Wh", "certified", "settled", "dead s", "tokens")
+    table = Table(*headers, box=None, padding=(0, 2, 0, 0))
+    for column in table.columns[1:]:
         column.justify = "right"
     for one in meters:
         settled = "" if one.settled_wh is None else _number(one.settled_wh)
         balance = "" if one.balance is None else _tokens(one.balance)
         counts = (str(one.issued), str(one.receipted))
         energy = (_number(one.plant_wh), _number(one.certified_wh), settled)
-        table.add_row(one.meter, one.role, *counts, *energy, str(one.catch_up_s), f"{one.dead_s:.1f}", balance)
+        table.add_row(one.meter, *counts, *energy, f"{one.dead_s:.1f}", balance)
     return table
 
 
