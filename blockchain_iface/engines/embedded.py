@@ -6,6 +6,7 @@ nodes are stored beside the entries, so neither appending nor proving rebuilds a
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from firmware.wire import cose, receipt
@@ -14,7 +15,7 @@ from firmware.wire.proof import leaf_hash
 from firmware.wire.signer import Signer
 
 from .. import block, merkle
-from ..ledger import Corrupt, Entry, Head, Health, Rejected, Unavailable
+from ..ledger import Corrupt, Entry, Head, Health, LedgerError, Rejected, Unavailable
 from ..signatures import Verifier
 from ..state.machine import Machine
 from ..state.state import Refused, State
@@ -70,21 +71,14 @@ class EmbeddedLedger:
     def submit(self, entries: Sequence[bytes], at: int) -> list[bytes]:
         """See ledger.Ledger.submit. A batch with news in it becomes one block; without, nothing is written."""
         statements = [_parse(data) for data in entries]
-        news = self._news(statements)
-        if news:
-            try:
+        try:
+            news = self._news(statements)
+            if news:
                 self._apply(news)
-                with self._db:
-                    self._db.execute("BEGIN IMMEDIATE")
-                    head, block_id = self._append(news, at)
-            except sqlite3.Error as error:
-                self.state.drop()
-                raise Unavailable(f"the ledger file takes nothing at the moment: {error}") from error
-            except Rejected:
-                self.state.drop()
-                raise
-            self.state.keep()
-            self._head, self._last_block = head, block_id
+                self._head, self._last_block = self._commit(news, at)
+                self.state.keep()
+        finally:
+            self.state.drop()
         return [statement.id for statement in statements]
 
     def _news(self, statements: Sequence[cose.Statement]) -> list[cose.Statement]:
@@ -98,31 +92,49 @@ class EmbeddedLedger:
             except Refused as refusal:
                 raise Rejected(statement.id, str(refusal)) from None
 
+    def _commit(self, statements: Sequence[cose.Statement], at: int) -> tuple[Head, bytes]:
+        self._run("BEGIN IMMEDIATE")
+        try:
+            sealed = self._append(statements, at)
+            self._run("COMMIT")
+        except LedgerError:
+            with suppress(sqlite3.Error):
+                self._db.rollback()
+            raise
+        return sealed
+
+    def _run(self, query: str, values: tuple[int | bytes, ...] = ()) -> sqlite3.Cursor:
+        """Unavailable for whatever the file or its disk refuses."""
+        try:
+            return self._db.execute(query, values)
+        except sqlite3.Error as error:
+            raise Unavailable(f"the ledger file cannot be used at the moment: {error}") from error
+
     def _append(self, statements: Sequence[cose.Statement], at: int) -> tuple[Head, bytes]:
         size = self._head.size if self._head else 0
         height = self._head.height + 1 if self._head else 0
         for index, statement in enumerate(statements, size):
             for node, digest in merkle.grow(index, leaf_hash(statement.data), self._node):
-                self._db.execute("INSERT INTO nodes VALUES (?, ?)", (node_key(node), digest))
+                self._run("INSERT INTO nodes VALUES (?, ?)", (node_key(node), digest))
             row = (index, statement.id, height, statement.data)
-            self._db.execute("INSERT INTO entries VALUES (?, ?, ?, ?)", row)
+            self._run("INSERT INTO entries VALUES (?, ?, ?, ?)", row)
         size += len(statements)
         time = max(at, self._head.time) if self._head else at
         head = Head(height, size, merkle.root(size, self._node), time)
         sealed = block.seal(self._signer, self._site, head, self._last_block)
         head_signature = receipt.sign_head(self._signer, self._site, head.root)
-        self._db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?)", (height, size, sealed, head_signature))
+        self._run("INSERT INTO blocks VALUES (?, ?, ?, ?)", (height, size, sealed, head_signature))
         return head, cose.parse(sealed).id
 
     def _node(self, node: merkle.Node) -> bytes:
-        row = self._db.execute("SELECT hash FROM nodes WHERE key = ?", (node_key(node),)).fetchone()
+        row = self._run("SELECT hash FROM nodes WHERE key = ?", (node_key(node),)).fetchone()
         if row is None:
             raise Corrupt(f"tree node {node} is missing")
         return bytes(row[0])
 
     def get(self, id: bytes) -> Entry | None:
         """See ledger.Ledger.get."""
-        row = self._db.execute("SELECT idx, id, data, height FROM entries WHERE id = ?", (id,)).fetchone()
+        row = self._run("SELECT idx, id, data, height FROM entries WHERE id = ?", (id,)).fetchone()
         return Entry(*row) if row else None
 
     def receipt(self, id: bytes) -> bytes | None:
@@ -131,19 +143,19 @@ class EmbeddedLedger:
         if entry is None:
             return None
         query = "SELECT size, head_signature FROM blocks WHERE height = ?"
-        size, signature = self._db.execute(query, (entry.height,)).fetchone()
+        size, signature = self._run(query, (entry.height,)).fetchone()
         path = merkle.path(entry.index, size, self._node)
         return receipt.encode(self._signer.kid, self._site, size, entry.index, path, signature)
 
     def read(self, after: int, limit: int) -> list[Entry]:
         """See ledger.Ledger.read."""
         query = "SELECT idx, id, data, height FROM entries WHERE idx > ? ORDER BY idx LIMIT ?"
-        return [Entry(*row) for row in self._db.execute(query, (after, limit))]
+        return [Entry(*row) for row in self._run(query, (after, limit))]
 
     def blocks(self, count: int) -> list[Head]:
         """See ledger.Ledger.blocks."""
         query = "SELECT data FROM blocks ORDER BY height DESC LIMIT ?"
-        return [block.parse(cose.parse(data)).head for (data,) in self._db.execute(query, (count,))]
+        return [block.parse(cose.parse(data)).head for (data,) in self._run(query, (count,))]
 
     def head(self) -> Head | None:
         """See ledger.Ledger.head."""
@@ -152,13 +164,13 @@ class EmbeddedLedger:
     def health(self, now: int) -> Health:
         """See ledger.Ledger.health."""
         try:
-            self._db.execute("SELECT 1 FROM blocks LIMIT 1").fetchone()
-        except sqlite3.Error:
+            self._run("SELECT 1 FROM blocks LIMIT 1").fetchone()
+        except Unavailable:
             return Health(False, self._head, None)
         return Health(True, self._head, None if self._head is None else now - self._head.time)
 
     def _load(self) -> None:
-        row = self._db.execute("SELECT data FROM blocks ORDER BY height DESC LIMIT 1").fetchone()
+        row = self._run("SELECT data FROM blocks ORDER BY height DESC LIMIT 1").fetchone()
         if row is not None:
             newest = block.parse(cose.parse(row[0]))
             self._head, self._last_block = newest.head, newest.id

@@ -2,7 +2,7 @@
 
 from .fields import RangeError, WireError
 
-_ROOT = "sk/v1"
+ROOT = "sk/v1"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
 UP = ("cert", "state")
 
@@ -15,7 +15,7 @@ def is_id(text: object) -> bool:
 def _topic(site: str, meter: str, direction: str, kind: str) -> str:
     if not is_id(site) or not is_id(meter):
         raise RangeError("site and meter are 1 to 32 of [a-z0-9-]")
-    return "/".join((_ROOT, site, meter, direction, kind))
+    return "/".join((ROOT, site, meter, direction, kind))
 
 
 def up(site: str, meter: str, kind: str) -> str:
@@ -31,7 +31,7 @@ def down(site: str, meter: str, kind: str) -> str:
 def parse_up(topic: str) -> "tuple[str, str, str]":
     """(site, meter, kind) of an ``up`` topic. WireError for anything else."""
     parts = topic.split("/")
-    if len(parts) != 6 or "/".join(parts[:2]) != _ROOT or parts[4] != "up" or parts[5] not in UP:
+    if len(parts) != 6 or "/".join(parts[:2]) != ROOT or parts[4] != "up" or parts[5] not in UP:
         raise WireError("not a topic a meter publishes on")
     if not is_id(parts[2]) or not is_id(parts[3]):
         raise WireError("site and meter are 1 to 32 of [a-z0-9-]")

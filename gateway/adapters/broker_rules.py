@@ -11,9 +11,10 @@ import hmac
 import secrets
 from pathlib import Path
 
+from firmware.wire.topics import ROOT
+
 from . import files
 
-_ROOT = "sk/v1"
 HOST = "127.0.0.1"
 GATEWAY = "gateway"
 RESERVED = (GATEWAY, "ledger")
@@ -63,11 +64,11 @@ def set_password(path: Path, username: str, password: str) -> None:
 
 def site_topics(site: str) -> str:
     """The filter for everything of a site."""
-    return f"{_ROOT}/{site}/#"
+    return f"{ROOT}/{site}/#"
 
 
 def _own(site: str, username: str, direction: str) -> str:
-    return f"{_ROOT}/{site}/{username}/{direction}/#"
+    return f"{ROOT}/{site}/{username}/{direction}/#"
 
 
 def may_write(site: str, username: str, topic: str) -> bool:

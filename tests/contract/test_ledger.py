@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import serialization
 from scitt_cose.receipt import verify_receipt
 
 from blockchain_iface.engines.embedded import EmbeddedLedger
-from blockchain_iface.ledger import Corrupt, Rejected
+from blockchain_iface.ledger import Corrupt, Rejected, Unavailable
 from blockchain_iface.signatures import public_key
 from firmware.wire import cose, receipt
 from firmware.wire.fields import WireError
@@ -116,6 +116,30 @@ def test_health_tells_the_heads_age(ledger: EmbeddedLedger) -> None:
     health = ledger.health(T0 + 77)
     assert health.available
     assert health.age_s == 77
+
+
+def test_a_full_disk_leaves_the_ledger_as_it_was(ledger: EmbeddedLedger, meter: VirtualMeter, path: Path) -> None:
+    batch = [meter.certify(5, 0) for _ in range(200)]
+    head = ledger.head()
+    # SQLite's own limit fails exactly as a full disk does
+    ledger._db.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(Unavailable, match="full"):
+        ledger.submit(batch, T0 + 10)
+    assert ledger.head() == head
+    assert ledger.get(cose.parse(batch[0]).id) is None
+    assert "home-1" not in ledger.state.chains
+    ledger._db.execute("PRAGMA max_page_count = 100000")
+    ledger.submit(batch, T0 + 11)
+    assert ledger.state.chains["home-1"].contiguous == 200
+    assert EmbeddedLedger(path, CENTRE, SITE).head() == ledger.head()
+
+
+def test_a_closed_file_is_unavailable_not_a_crash(ledger: EmbeddedLedger, meter: VirtualMeter) -> None:
+    ledger.close()
+    for use in (lambda: ledger.submit([meter.certify(1, 0)], T0), lambda: ledger.read(-1, 1), lambda: ledger.blocks(1)):
+        with pytest.raises(Unavailable):
+            use()
+    assert not ledger.health(T0).available
 
 
 def test_a_foreign_file_is_refused(path: Path) -> None:
