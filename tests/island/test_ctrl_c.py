@@ -3,6 +3,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -57,11 +58,16 @@ def alive(pids: set[int]) -> set[int]:
     return {pid for pid in pids if Path(f"/proc/{pid}").exists()}
 
 
-def wait_until_gone(pids: set[int]) -> None:
+def left_behind(pids: set[int]) -> set[int]:
+    """Who is still there after a while. They are ended: a failing test must not leave them to the next one."""
     deadline = time.monotonic() + 10
-    while alive(pids):
-        assert time.monotonic() < deadline, f"left behind: {alive(pids)}"
+    while alive(pids) and time.monotonic() < deadline:
         time.sleep(0.05)
+    found = alive(pids)
+    for pid in found:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return found
 
 
 @pytest.fixture
@@ -90,7 +96,7 @@ def test_ctrl_c_stops_what_it_started_and_only_that(
     os.killpg(demo.process.pid, signal.SIGINT)
     family |= demo.family()
     assert demo.process.wait(PATIENCE_S) == 0, demo.output.read_text()
-    wait_until_gone(family)
+    assert left_behind(family) == set()
     assert [process.poll() for process in strangers] == [None] * len(strangers)
     assert demo.output.read_text().endswith("stopped\n")
     assert "Traceback" not in demo.output.read_text()
@@ -104,4 +110,4 @@ def test_nothing_outlives_a_demo_that_was_killed(tmp_path: Path) -> None:
     assert len(family) >= 14
     demo.process.kill()
     demo.process.wait()
-    wait_until_gone(family)
+    assert left_behind(family) == set()
