@@ -1,4 +1,8 @@
-"""Plain HTML elements for NiceGUI that send the browser what has changed, and nothing else."""
+"""Plain HTML elements for NiceGUI that send the browser what has changed, and nothing else.
+
+The parts of tables have their roles written out: on narrow screens the style sheet takes tables apart, and some browsers
+then take away what they mean to a screen reader.
+"""
 
 from enum import StrEnum
 

@@ -27,8 +27,9 @@ class Masthead:
             self._broker = fact("Broker", "broker")
             self._head = fact("Ledger", "ledger-head")
             self._running = fact("Gateway", "running")
-        with box("section", "verdict", "verdict", role="status", aria_live="polite") as self._verdict:
+        with box("section", "verdict", "verdict") as self._verdict:
             self._headline = Text("p", mark="debt", classes="headline")
+            self._headline.props["role"] = "status"
             self._detail = Text("p", mark="debt-detail", classes="detail")
 
     def show(self, watch: Watch, wall_clock: int) -> None:

@@ -21,7 +21,7 @@ from .power import PowerPicture
 from .price import PriceStrip
 from .watch import Watch
 
-_STYLE = Path(__file__).with_name("style.css")
+_STYLES = ("style.css", "tables.css")
 _ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="16" fill="#0f6b66"/>'
     '<path d="M5 21q5.500-11 11-11t11 11z" fill="#f6f4ee"/></svg>'
@@ -85,7 +85,8 @@ def _signals_end_here() -> Iterator[None]:
 
 
 def _page(watch: Watch) -> None:
-    ui.add_head_html(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
+    for name in _STYLES:
+        ui.add_css(Path(__file__).with_name(name))
     with box("main", "page"):
         masthead = Masthead()
         price = PriceStrip()

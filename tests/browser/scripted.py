@@ -1,7 +1,8 @@
 """The dashboard in a process of its own, before a centre that follows a script: `python -m tests.browser.scripted PORT SCRIPT`.
 
 SCRIPT is a JSON file, read again at every look: {"debt": certificates that wind-2 owes, "silent": ids of meters not heard,
-"refusals": {reason: count}}. Power and ages move by themselves. The page's address is printed once it answers.
+"refusals": {reason: count}, "enrolled": number of meters, "behind": age of the picture in s}. Power and ages move by
+themselves. The page's address is printed once it answers.
 """
 
 import json
@@ -97,7 +98,7 @@ def _blocks(now: int) -> tuple[BlockView, ...]:
 
 def picture(script: dict[str, Any], now: int) -> View:
     """What the scripted centre shows at Unix second ``now``."""
-    units = [_meter(place, now, script) for place in range(len(ISLAND))]
+    units = [_meter(place, now, script) for place in range(script["enrolled"])]
     balances = sum(unit.balance or 0 for unit in units)
     return View(
         site="isle",
@@ -115,10 +116,15 @@ def picture(script: dict[str, Any], now: int) -> View:
     )
 
 
+def look(script: dict[str, Any]) -> View:
+    """What the centre shows now."""
+    return picture(script, int(time.time()) - script["behind"])
+
+
 def main(port: int, script: Path) -> None:
     """Serve on 127.0.0.1 until a signal ends it."""
     serve(
-        lambda: picture(json.loads(script.read_text(encoding="utf-8")), int(time.time())),
+        lambda: look(json.loads(script.read_text(encoding="utf-8"))),
         "127.0.0.1",
         port,
         lambda address: print(address, flush=True),

@@ -23,7 +23,7 @@ BROWSER_OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-QUIET = {"debt": 0, "silent": [], "refusals": {}}
+QUIET = {"debt": 0, "silent": [], "refusals": {}, "enrolled": 10, "behind": 0}
 AWAY = re.compile(r"ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|WebSocket connection to")
 """What a browser has to say of a gateway that is not there."""
 
@@ -168,6 +168,20 @@ def test_silence_and_refusals_are_marked(page, centre):
     shows(page, "debt-detail", "As far as is known: Household 1 cannot be heard.")
 
 
+def test_a_meter_appears_when_it_is_enrolled(page, centre):
+    centre.play(QUIET | {"enrolled": 9})
+    expect(page.get_by_test_id("meter-home-2")).to_have_count(0)
+    centre.play(QUIET)
+    shows(page, "meter-home-2-issued", "1,209")
+    expect(page.locator("tr.meter").last).to_have_attribute("data-testid", "meter-feeder")
+
+
+def test_a_picture_that_stands_still_is_called_old(page, centre):
+    shows(page, "stale", "")
+    centre.play(QUIET | {"behind": 90})
+    shows(page, "stale", "these figures are 1 min old")
+
+
 def test_an_open_page_survives_the_gateways_death(page, centre):
     shows(page, "debt", "Nothing owed")
     port = centre.kill()
@@ -199,6 +213,7 @@ def test_tables_are_named_and_headed_for_screen_readers(page):
     table = page.get_by_role("table", name="Meters")
     titles = table.get_by_role("columnheader").all_text_contents()
     assert titles[:4] == ["Meter", "Power now", "Heard", "Certified energy"]
+    expect(page.locator("main :is(table, thead, tbody, tr, th, td):not([role])")).to_have_count(0)
     row = table.get_by_role("row", name=re.compile("^Wind turbine 1"))
     assert row.get_by_role("cell").count() == len(titles) - 1
     expect(page.get_by_role("status")).to_contain_text("Nothing owed")
