@@ -1,4 +1,4 @@
-"""Power cuts: who loses power when, and for how long. The plan follows from the seed; keeping it is island.py's."""
+"""Power cuts: who loses power when, and for how long. The plan follows from the seed; keeping it is outages.py's."""
 
 import random
 from collections.abc import Iterator, Sequence
