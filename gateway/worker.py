@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from .adapters.mqtt import Link
 from .adapters.orders import Order, OrderError
 from .adapters.registry import RegistryError, Unit
 from .core.centre import ShadowCentre
+from .core.refusal import Refused
 from .core.view import View
 from .site import Site
 
@@ -81,10 +82,11 @@ class Worker:
     def _work(self) -> None:
         try:
             while not self._stopping.is_set():
-                self._messages()
+                # the tick first: who is enrolled at the start is not refused at the start
                 if time.monotonic() >= self._next_tick:
                     self._next_tick = time.monotonic() + _TICK_S
                     self._tick()
+                self._messages()
         except BaseException as error:
             # whatever this is, going on could make it worse; the meters keep their certificates
             _log.exception("the gateway stops")
@@ -125,7 +127,7 @@ class Worker:
         names = {meter: unit.name for meter, unit in self._units.items()}
         link = "connected" if self._link.connected else "not connected"
         before, self._view = self._view, self._centre.view(_now(), names, f"{self._broker.kind}, {link}")
-        _report(before, self._view)
+        _report(before, self._view, self._centre.newest_refusals)
         self._announce()
 
     def _take_inboxes(self) -> None:
@@ -192,11 +194,12 @@ class Worker:
         self._announced = current
 
 
-def _report(before: View, after: View) -> None:
+def _report(before: View, after: View, newest: Mapping[str, Refused]) -> None:
     """One line for each reason of new refusals, and for each settlement that is new in the picture, oldest first."""
     for reason, count in after.refusals.items():
         if count > before.refusals.get(reason, 0):
-            _log.warning("refused", reason=reason, so_far=count)
+            last = newest[reason]
+            _log.warning("refused", reason=reason, so_far=count, meter=last.meter, detail=last.detail)
     known = {(settled.t0, settled.revision) for settled in before.settlements}
     new = [settled for settled in after.settlements if (settled.t0, settled.revision) not in known]
     for settled in reversed(new):

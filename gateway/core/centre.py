@@ -46,7 +46,11 @@ class Publish:
 
 
 class ShadowCentre:
-    """Admits, commits, receipts, settles. All calls come from one thread; ``now`` is Unix seconds."""
+    """Admits, commits, receipts, settles. All calls come from one thread; ``now`` is Unix seconds.
+
+    Attributes:
+        newest_refusals: the last refused message by reason, for the log.
+    """
 
     def __init__(
         self,
@@ -75,6 +79,7 @@ class ShadowCentre:
         self._telemetry = Telemetry()
         self._gaps = Gaps()
         self._refusals: Counter[tuple[str, Refusal]] = Counter()
+        self.newest_refusals: dict[str, Refused] = {}
         self._started = now
         self._begin(genesis, now)
 
@@ -118,6 +123,7 @@ class ShadowCentre:
         result = intake.commit(self._writer, admitted, now)
         for no in (*refused, *result.refused):
             self._refusals[no.meter, no.refusal] += 1
+            self.newest_refusals[no.refusal.value] = no
         return [self._answer(one) for one in result.taken]
 
     def on_tick(self, now: int) -> list[Publish]:

@@ -51,7 +51,9 @@ class Telemetry:
             message = StateMessage.model_validate_json(payload)
         except ValidationError as error:
             first = error.errors()[0]
-            raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            # a key may be the sender's own invention: nothing of it may shape a log line
+            place = ascii(".".join(map(str, first["loc"])))[:40]
+            raise ValueError(f"{place}: {first['msg']}") from None
         if not message.online:
             # the will knows nothing of the values: keep the last ones
             message = self.last(meter)[0].model_copy(update={"online": False})
