@@ -16,6 +16,8 @@ from .block_file import BLOCK_SIZE, BlockFile
 
 _ROOT = "/flash"
 _WRITE_UNIT = 256  # bytes: a page of the common NOR flash chips; two certificates share a block
+_READ_WRITE = 2
+_NO_CONTROLLING_TERMINAL = 0o400
 _EXCLUSIVE_NOW = 6  # LOCK_EX | LOCK_NB
 _VTIME, _VMIN = 5, 6
 # Linux, asm-generic/termbits.h; the port's termios names only some of them
@@ -110,6 +112,15 @@ def _lock(device: BlockFile, path: str) -> None:
         raise FlashError(f"{path} is in use: this meter is already running")
 
 
+def _open_line(path: str) -> int:
+    # a plain open would make the line the controlling terminal of a process that leads its session, as under systemd,
+    # and pulling the adapter's plug would then end the meter (open(2), O_NOCTTY)
+    descriptor = int(ffi.open("libc.so.6").func("i", "open", "si")(path, _READ_WRITE | _NO_CONTROLLING_TERMINAL))
+    if descriptor < 0:
+        raise OSError(errno.ENODEV, path)
+    return descriptor
+
+
 class Stream:
     """A descriptor that asyncio can wait for."""
 
@@ -152,7 +163,7 @@ class Board:
         return Stream(connection)
 
     def open_serial(self, path: str, baud: int) -> Stream:
-        line = open(path, "r+b", buffering=0)  # noqa: SIM115 - closed by Stream.close
+        line = open(_open_line(path), "r+b", buffering=0)  # noqa: SIM115 - closed by Stream.close
         termios.setraw(line.fileno())
         settings = termios.tcgetattr(line.fileno())
         settings[4] = settings[5] = _SPEEDS[baud]

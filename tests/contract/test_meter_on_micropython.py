@@ -147,7 +147,14 @@ class Bench:
 
     def _start(self, name: str, arguments: list[str]) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(arguments, cwd=ROOT, stdout=log, stderr=log)
+            # the leader of a session, as under systemd: a line opened carelessly would become its terminal
+            process = subprocess.Popen(arguments, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+        self.processes[name] = process
+
+    def terminal(self) -> int:
+        """The device number of the meter's controlling terminal, 0 for none (proc(5), tty_nr)."""
+        status = Path(f"/proc/{self.processes['meter'].pid}/stat").read_text()
+        return int(status.rpartition(")")[2].split()[4])
 
     def kill(self, name: str) -> None:
         process = self.processes.pop(name)
@@ -243,6 +250,8 @@ def test_a_kilowatt_hour_on_either_line(tmp_path: Path, device: Device, kind: st
         assert until(lambda: len(bench.received) >= 3 and bench.settled()), bench.log()
         end = device.register()
         bodies = bench.check_chain(key)
+        # or pulling the adapter's plug would end the meter
+        assert bench.terminal() == 0
     finally:
         bench.close()
     assert START_WH <= bodies[0].opening[0] < bodies[-1].closing[0] <= end
