@@ -39,6 +39,7 @@ def picture(
         by_reason[reason.value] += count
     return View(
         site=site,
+        interval_s=state.rules.interval,
         time=now,
         started=started,
         meters=tuple(

@@ -87,6 +87,7 @@ class View:
     """The whole picture at ``time``."""
 
     site: str
+    interval_s: int
     time: int
     started: int
     meters: tuple[MeterView, ...] = ()

@@ -16,7 +16,6 @@ PATIENCE = 3
 """Intervals for which a meter may owe before somebody should go and look."""
 _SILENT_AFTER_S = 15
 """The shortest silence that counts: meters speak five times an interval, though not more than once a second."""
-_UNKNOWN_INTERVAL_S = 60
 FEEDER = "feeder"
 
 
@@ -48,25 +47,19 @@ class Watch:
         if not self.powers or view.time - self.powers[-1].time >= SAMPLE_S:
             self.powers.append(power)
 
-    @property
-    def interval(self) -> int:
-        """Length of the site's intervals in s, as far as the view shows one."""
-        shown = [self.view.price] if self.view.price else list(self.view.settlements[:1])
-        return shown[0].dt if shown else _UNKNOWN_INTERVAL_S
-
     def owing_for(self, meter: MeterView) -> int:
         """Seconds for which the meter has owed at every look; 0 if it owes nothing."""
         return self.view.time - self._owing_since.get(meter.meter, self.view.time)
 
     def is_late(self, meter: MeterView) -> bool:
         """Whether the meter has owed for longer than delivery ever takes."""
-        return self.owing_for(meter) > PATIENCE * self.interval
+        return self.owing_for(meter) > PATIENCE * self.view.interval_s
 
     def is_silent(self, meter: MeterView) -> bool:
         """Whether the meter said goodbye, missed all its messages of one interval, or was never heard."""
         if meter.state_time is None or not meter.online:
             return True
-        return self.view.time - meter.state_time > max(_SILENT_AFTER_S, self.interval)
+        return self.view.time - meter.state_time > max(_SILENT_AFTER_S, self.view.interval_s)
 
     def power(self) -> Power:
         """The island's power now. A silent meter's last word is no news: it does not count."""

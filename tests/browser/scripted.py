@@ -101,6 +101,7 @@ def picture(script: dict[str, Any], now: int) -> View:
     units = [_meter(place, now, script) for place in range(script["enrolled"])]
     balances = sum(unit.balance or 0 for unit in units)
     return View(
+        interval_s=INTERVAL_S,
         site="isle",
         time=now,
         started=STARTED,

@@ -36,7 +36,7 @@ def meter(name: str, debt: int = 0, power_w: int | None = 0, heard: int | None =
 
 
 def view(now: int, *meters: MeterView) -> View:
-    return View("isle", now, NOW, meters, price=PRICE)
+    return View("isle", 10, now, NOW, meters, price=PRICE)
 
 
 def watched(*views: View) -> Watch:
