@@ -10,8 +10,8 @@ from tools import cli
 from tools.demo import cli as demo_cli
 from tools.demo.audit import MeterReckoning, Reckoning
 from tools.demo.commissioning import Layout, rows
-from tools.demo.course import Outcome, Wishes
 from tools.demo.outages import Outage
+from tools.demo.outcome import Outcome, Wishes
 from tools.demo.processes import Failed
 from tools.demo.report import Report
 

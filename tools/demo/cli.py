@@ -14,7 +14,8 @@ from blockchain_iface.ledger import LedgerError
 from blockchain_iface.state.state import Refused
 from gateway.site import SiteError
 
-from .course import Wishes, run
+from .course import run
+from .outcome import Wishes
 from .processes import Failed
 from .report import Report, write
 

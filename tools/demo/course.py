@@ -1,16 +1,16 @@
 """The course of a demo: start, run, hold the plant, wait for the last receipts and settlements, stop, reckon."""
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.meter.outbox import FIRST_MS
 
-from .audit import Reckoning, reckon
+from .audit import reckon
 from .commissioning import FEEDER, Layout
 from .follower import Follower
 from .island import Island
-from .outages import Outage, Outages
+from .outages import Outages
+from .outcome import Outcome, Wishes
 from .power_cut import Cut, plan
 from .report import Report
 
@@ -21,29 +21,6 @@ _PATIENCE_INTERVALS, _PATIENCE_S = 12, 60
 _QUIET_S = 1.0
 _MARGIN_S = 0.3
 _RESEND_S = FIRST_MS / 1000 * 1.25
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What was asked for. ``duration_s`` None: until Ctrl-C."""
-
-    duration_s: float | None
-    interval_s: int
-    meters: int
-    seed: int
-    power_cut: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A demo that ran to its end."""
-
-    wishes: Wishes
-    reckoning: Reckoning
-    ran_s: float
-    first_settlement_s: float | None
-    unexplained_wh: int
-    outages: tuple[Outage, ...]
 
 
 def run(wishes: Wishes, directory: Path, report: Report) -> Outcome:

@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from .audit import MeterReckoning, Reckoning
 from .follower import Settled
-
-if TYPE_CHECKING:
-    from .course import Outcome
+from .outcome import Outcome
 
 
 def _number(value: int) -> str:
@@ -65,7 +63,7 @@ class Report:
         """Ctrl-C."""
         self._console.print("stopped")
 
-    def outcome(self, outcome: "Outcome") -> None:
+    def outcome(self, outcome: Outcome) -> None:
         """The table, the figures and the verdict."""
         reckoning = outcome.reckoning
         self._console.print(_table(reckoning.meters))
@@ -107,7 +105,7 @@ def _table(meters: Sequence[MeterReckoning]) -> Table:
     return table
 
 
-def document(outcome: "Outcome") -> dict[str, Any]:
+def document(outcome: Outcome) -> dict[str, Any]:
     """The figures for scripts. Energy in Wh without the feeder meters', which stand apart; money in micro-tokens."""
     reckoning: Reckoning = outcome.reckoning
     plant_wh, certified_wh, settled_wh = _energies(reckoning)
@@ -142,7 +140,7 @@ def document(outcome: "Outcome") -> dict[str, Any]:
     }
 
 
-def write(outcome: "Outcome", target: str) -> None:
+def write(outcome: Outcome, target: str) -> None:
     """Write the figures to the file ``target``, or to stdout for ``-``."""
     text = json.dumps(document(outcome), indent=1)
     if target == "-":
