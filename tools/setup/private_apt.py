@@ -1,4 +1,4 @@
-"""A second apt beside the machine's own, to unpack packages of a later release into a folder. It needs no root."""
+"""A second apt beside the machine's own, for packages and sources of a later release. It needs no root."""
 
 import os
 import shutil
@@ -9,7 +9,8 @@ from tools.setup import apt
 from tools.setup.distribution import Distribution, keyring
 from tools.setup.system import SetupError, run
 
-SOURCE = "deb [arch={arch} signed-by={keyring} target=Packages] {uri} {release} {components}\n"
+PACKAGES = "deb [arch={arch} signed-by={keyring} target=Packages] {uri} {release} {components}\n"
+SOURCES = "deb-src [signed-by={keyring} target=Sources] {uri} {release} {components}\n"
 
 
 class PrivateApt:
@@ -52,9 +53,9 @@ class PrivateApt:
             raise SetupError(f"apt has no {origin} archive among its sources: add one and run `apt-get update`")
         return uri
 
-    def use(self, distribution: Distribution) -> None:
-        """Point at the distribution's later release and fetch its lists."""
-        source = SOURCE.format(
+    def use(self, distribution: Distribution, entry: str = PACKAGES) -> None:
+        """Point at the distribution's later release and fetch its list of PACKAGES or of SOURCES."""
+        source = entry.format(
             arch=run(["dpkg", "--print-architecture"]).strip(),
             keyring=keyring(distribution),
             uri=self._mirror(distribution.origin),
@@ -70,6 +71,17 @@ class PrivateApt:
         run(["apt-get", *options, "install", *packages])
         for package in sorted(self._archives.glob("*.deb")):
             run(["dpkg-deb", "--extract", str(package), str(prefix)])
+
+    def source(self, package: str, folder: Path) -> Path:
+        """Fetch the source package's files into the folder; the author's archive, as apt's lists vouch for it.
+
+        Raises SetupError if the package is none that keeps it in one archive.
+        """
+        run(["apt-get", *self._options(), "source", "--download-only", package], cwd=folder)
+        archives = sorted(folder.glob(f"{package}_*.orig.tar.*"))
+        if not archives:
+            raise SetupError(f"the source package {package} has no .orig.tar archive")
+        return archives[0]
 
     def remove(self) -> None:
         """Delete the lists and the cache."""

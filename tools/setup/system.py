@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
@@ -24,14 +25,16 @@ def which(program: str) -> str | None:
     return shutil.which(program, path=SEARCH_PATH)
 
 
-def run(command: Sequence[str], env: Mapping[str, str] | None = None) -> str:
+def run(command: Sequence[str], cwd: Path | None = None) -> str:
     """Run a command in the C locale, without input, and return what it wrote to standard output.
 
     Raises SetupError with the command and its last lines if it cannot start or fails.
     """
-    environment = {**os.environ, "LC_ALL": "C.UTF-8", **(env or {})}
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
     try:
-        done = subprocess.run(command, check=False, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        done = subprocess.run(
+            command, check=False, env=environment, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
     except OSError as error:
         raise SetupError(f"`{command[0]}` does not start: {error.strerror}") from error
     if done.returncode:
