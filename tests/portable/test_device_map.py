@@ -5,7 +5,7 @@ import struct
 
 from firmware.meter.device_map import DeviceMap, MapError
 
-HERE = __file__.rsplit("/", 1)[0]
+ROOT = __file__.rpartition("tests/portable/")[0]
 
 
 def point(address, type, numerator=1, denominator=1):
@@ -43,7 +43,7 @@ def test_integers_are_scaled_and_rounded():
 
 
 def test_the_shipped_sdm120():
-    with open(HERE + "/../../firmware/maps/eastron_sdm120.json") as file:
+    with open(ROOT + "firmware/maps/eastron_sdm120.json") as file:
         map = DeviceMap(json.load(file))
     assert map.measures_energy
     assert map.reads == [(4, 0, 2), (4, 12, 2), (4, 70, 6)]

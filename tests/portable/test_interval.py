@@ -12,7 +12,7 @@ def run(intervals, samples):
     """Feed (second after T, import register or None for a failed poll, W) and return what closes."""
     closed = []
     for second, register, power in samples:
-        at = int(1000 * (T + second))
+        at = 1000 * T + round(1000 * second)
         interval = intervals.tick(at)
         if interval:
             closed.append(interval)

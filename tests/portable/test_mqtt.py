@@ -44,6 +44,9 @@ def test_connect_that_breaks_the_standard():
     assert refuses(mqtt.connect, "a", 0, True, None, None, Message("w", b"", 2))
     assert refuses(mqtt.connect, "a", 0, True, None, None, Message("w/#", b""))
     assert refuses(mqtt.connect, "a", 0, True, None, None, Message("w", bytes(65536)))
+
+
+def test_connect_as_a_client_of_too_long_a_name():
     assert refuses(mqtt.connect, "a" * 65536, 0, True)
 
 
