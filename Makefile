@@ -4,21 +4,29 @@ PYTHON = .venv/bin/python
 SETUP = python=$$(sh tools/setup/python.sh) && "$$python" -m tools.setup
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help run test setup setup-test lint lock clean
+.PHONY: help run test test-board bench-firmware setup setup-test lint lock clean
 
 help:
-	@echo "make run     set up and start the demo island"
-	@echo "make test    set up and run all tests"
-	@echo "make setup   only what both need"
-	@echo "make lint    linters and strict type checks"
-	@echo "make lock    choose and lock the newest versions of all Python packages"
-	@echo "make clean   remove everything that set-up and tests left in this folder"
+	@echo "make run             set up and start the demo island"
+	@echo "make test            set up and run all tests"
+	@echo "make test-board      only the portable tests on an emulated 32-bit board"
+	@echo "make bench-firmware  measure the firmware; one figure a line: name value unit"
+	@echo "make setup           only what make run needs"
+	@echo "make lint            linters and strict type checks"
+	@echo "make lock            choose and lock the newest versions of all Python packages"
+	@echo "make clean           remove everything that set-up and tests left in this folder"
 
 run: setup
 	@exec .venv/bin/skerry demo
 
 test: setup-test
 	@$(PYTHON) -m pytest
+
+test-board: setup-test
+	@$(PYTHON) -m pytest tests/board
+
+bench-firmware: setup-test
+	@$(PYTHON) -m tools.bench_firmware
 
 setup:
 	@$(SETUP) run
