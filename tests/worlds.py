@@ -4,9 +4,9 @@ from pathlib import Path
 
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.state import proposals
-from blockchain_iface.state.state import ESCROW, GRID, ISSUE, SUBSIDY, Interval
+from blockchain_iface.state.state import ESCROW, GRID, ISSUE, SUBSIDY, Interval, Tariff
 from firmware.wire import cose
-from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, VirtualMeter, enrol, genesis, recharge
+from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF, VirtualMeter, enrol, genesis, recharge
 
 DEADLINE = 3 * INTERVAL
 TOKEN = 1_000_000
@@ -15,9 +15,9 @@ TOKEN = 1_000_000
 class Island:
     """A wind turbine, two homes and a feeder."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tariff: Tariff = TARIFF) -> None:
         self.ledger = EmbeddedLedger(path, CENTRE, SITE)
-        self.ledger.submit([genesis()], T0)
+        self.ledger.submit([genesis(tariff)], T0)
         self.wind, self.home, self.other = VirtualMeter("wind-1", 11), VirtualMeter("home-1", 12), VirtualMeter("home-2", 13)
         self.feeder = VirtualMeter("feeder", 14)
         self.meters = (self.wind, self.home, self.other, self.feeder)

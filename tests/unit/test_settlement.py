@@ -1,5 +1,6 @@
 """The island paper's three stages, driven through a ledger by virtual meters."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from blockchain_iface.ledger import Rejected
 from blockchain_iface.state import proposals
 from blockchain_iface.state.entries import Recovery, Settlement
+from blockchain_iface.state.pricing import energy_cost
 from blockchain_iface.state.settlement import settle
 from blockchain_iface.state.state import ESCROW, SCHEDULED, SPREAD, SUBSIDY, Interval, Measured, Trade
 from firmware.wire import cose
@@ -134,6 +136,23 @@ def test_orders_are_taken_once_and_never_overdraw(island: Island) -> None:
     island.ledger.submit([signed(Recovery("home-1", 20 * TOKEN, "enough"))], T0)
     assert island.ledger.state.balance("home-1") == 30 * TOKEN
     island.check()
+
+
+def test_a_sellers_tokens_are_recovered_and_paid_out(tmp_path: Path) -> None:
+    tariff = replace(TARIFF, payout_at=60_000, payout_keep=10_000)
+    island = Island(tmp_path / "ledger.sqlite", tariff)
+    # 1,200 Wh of surplus go to the grid at 0.05 tokens a kWh
+    island.run(wind=1600, home=300, other=100, now=T0 + 10)
+    state = island.ledger.state
+    earned = energy_cost(1600, TARIFF.feed_in)
+    assert state.balance("wind-1") == 10_000
+    assert state.totals.get("recovered") == earned - 10_000
+    island.run(wind=1600, home=300, other=100, now=T0 + 20)
+    assert [reference for reference, _ in state.references.items() if "payout" in reference] == [
+        "payout-wind-1-1",
+        "payout-wind-1-2",
+    ]
+    assert state.balance("home-1") > 60_000
 
 
 def test_a_buyer_without_tokens_makes_no_trade(island: Island) -> None:
