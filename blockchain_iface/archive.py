@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import merkle
 from .engines.embedded import APPLICATION_ID, VERSION, node_key
@@ -82,7 +83,7 @@ class Archive:
         rows = self._rows("SELECT hash FROM nodes WHERE key = ?", (node_key(node),))
         return rows[0][0] if rows else None
 
-    def _rows(self, query: str, values: tuple[int | str, ...]) -> list[tuple]:  # type: ignore[type-arg]
+    def _rows(self, query: str, values: tuple[int | str, ...]) -> list[tuple[Any, ...]]:
         try:
             return self._db.execute(query, values).fetchall()
         except sqlite3.DatabaseError as error:

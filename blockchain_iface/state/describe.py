@@ -1,5 +1,6 @@
 """Any statement as plain data that JSON can carry: for people and scripts that look into a ledger."""
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 
 from firmware.wire import certificate, cose
@@ -7,18 +8,15 @@ from firmware.wire.fields import WireError
 
 from . import entries
 
-_ENTRIES: dict[str, type] = {
-    entry.TYPE: entry
-    for entry in (
-        entries.Genesis,
-        entries.Enrolment,
-        entries.Recharge,
-        entries.Recovery,
-        entries.Pricing,
-        entries.Transaction,
-        entries.Settlement,
-        entries.Alarm,
-    )
+_DECODERS: dict[str, Callable[[bytes], object]] = {
+    entries.Genesis.TYPE: entries.Genesis.decode,
+    entries.Enrolment.TYPE: entries.Enrolment.decode,
+    entries.Recharge.TYPE: entries.Recharge.decode,
+    entries.Recovery.TYPE: entries.Recovery.decode,
+    entries.Pricing.TYPE: entries.Pricing.decode,
+    entries.Transaction.TYPE: entries.Transaction.decode,
+    entries.Settlement.TYPE: entries.Settlement.decode,
+    entries.Alarm.TYPE: entries.Alarm.decode,
 }
 
 
@@ -41,8 +39,8 @@ def _body(statement: cose.Statement) -> object:
         if statement.type == certificate.TYPE:
             body = certificate.decode(statement.payload)
             return {name: _plain(getattr(body, name)) for name in certificate.Certificate.__slots__}
-        entry = _ENTRIES.get(statement.type)
-        return None if entry is None else _plain(entry.decode(statement.payload))  # type: ignore[attr-defined]
+        decode = _DECODERS.get(statement.type)
+        return None if decode is None else _plain(decode(statement.payload))
     except WireError:
         return None
 
