@@ -43,12 +43,22 @@ def width(type: str) -> int:
     raise RangeError(f"there is no register type {type!r}")
 
 
-def decode(registers: "tuple[int, ...] | list[int]", offset: int, type: str, words: str = "big") -> "int | float | None":
+def modulus(type: str) -> "int | None":
+    """At which value a counter of ``type`` starts at 0 again; None for floats, which only lose digits."""
+    if type in _FLOATS:
+        return None
+    return 1 << 16 * width(type) - _INTEGERS[type][1]
+
+
+def decode(
+    registers: "tuple[int, ...] | list[int]", offset: int, type: str, words: str = "big", absent: "int | None" = None
+) -> "int | float | None":
     """The value at ``offset`` in ``registers`` (each 0..65,535), None if the device marks it as not implemented.
 
-    ``words`` is "big" if the high register comes first, as SunSpec and most devices have it, else "little". A float's "not
-    implemented" is NaN, whichever device sends it; infinity, which is no measurement either, reads the same. A SunSpec
-    accumulator marks it with 0: one that its model makes mandatory has then just not counted yet.
+    ``words`` is "big" if the high register comes first, as SunSpec and most devices have it, else "little". ``absent`` is the
+    device's own bit pattern for "not implemented", if it has one. A float's is NaN, whichever device sends it; infinity,
+    which is no measurement either, reads the same. A SunSpec accumulator marks it with 0: one that its model makes
+    mandatory has then just not counted yet.
 
     RangeError if the type is not known or the value does not lie wholly within ``registers``. On a board whose floats are
     single precision, float64 loses digits.
@@ -59,6 +69,8 @@ def decode(registers: "tuple[int, ...] | list[int]", offset: int, type: str, wor
     bits = 0
     for i in range(count):
         bits = bits << 16 | registers[offset + (i if words == "big" else count - 1 - i)]
+    if bits == absent:
+        return None
     if type in _FLOATS:
         return _float(bits, *_FLOATS[type])
     return _integer(bits, *_INTEGERS[type])

@@ -101,3 +101,17 @@ def test_values_not_wholly_there():
 def test_unknown_types():
     assert refuses(registers.decode, (1, 2), 0, "int")
     assert refuses(registers.width, "")
+
+
+def test_a_pattern_of_the_device_for_not_implemented():
+    assert registers.decode((0x7FFF, 0xFFFF), 0, "s32", "big", 0x7FFFFFFF) is None
+    assert registers.decode((0xFFFF, 0x7FFF), 0, "s32", "little", 0x7FFFFFFF) is None
+    assert registers.decode((0x7FFF, 0xFFFE), 0, "s32", "big", 0x7FFFFFFF) == 0x7FFFFFFE
+
+
+def test_where_counters_start_again():
+    assert registers.modulus("u16") == 65536
+    assert registers.modulus("s32") == 1 << 31
+    assert registers.modulus("acc32") == 1 << 32
+    assert registers.modulus("u64") == 1 << 64
+    assert registers.modulus("float32") is None
