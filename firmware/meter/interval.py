@@ -127,7 +127,7 @@ class Intervals:
             row.status |= PARTIAL
         row.sample(reading)
         if reading.registers:
-            step, status = self.energy.count(reading.registers, at)
+            step, status = self.energy.count(reading.registers, at, reading.wraps)
             row.status |= status
             if step:
                 row.count(step, self._is_late(span))

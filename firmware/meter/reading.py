@@ -18,9 +18,10 @@ class Reading:
         dv: voltage in tenths of a volt.
         mhz: frequency in thousandths of a hertz, 0..100,000.
         soc: state of charge in permille, 0..1000.
+        wraps: at how many Wh each energy register (import, export) starts at 0 again, None where it does not or nobody knows.
     """
 
-    __slots__ = ("dv", "export_wh", "import_wh", "mhz", "soc", "w")
+    __slots__ = ("dv", "export_wh", "import_wh", "mhz", "soc", "w", "wraps")
 
     def __init__(
         self,
@@ -30,6 +31,7 @@ class Reading:
         dv: "int | None" = None,
         mhz: "int | None" = None,
         soc: "int | None" = None,
+        wraps: "tuple[int | None, int | None]" = (None, None),
     ) -> None:
         self.w = _within(w, -_POWER, _POWER)
         self.import_wh = _within(import_wh, 0, _REGISTER)
@@ -37,6 +39,7 @@ class Reading:
         self.dv = _within(dv, 0, 0xFFFFFFFF)
         self.mhz = _within(mhz, 0, 2 * _MILLIHERTZ)
         self.soc = _within(soc, 0, 1000)
+        self.wraps = wraps
 
     @property
     def registers(self) -> "tuple[int, int] | None":

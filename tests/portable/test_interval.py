@@ -1,6 +1,6 @@
 """Interval core: readings to rows, and every way in which time or a device can misbehave."""
 
-from firmware.meter.energy import Energy, Integrator
+from firmware.meter.energy import REPLACEMENT, WRAP, Energy, Integrator
 from firmware.meter.interval import Intervals
 from firmware.meter.reading import Reading
 from firmware.wire.certificate import BUS_ERROR, CATCH_UP, COUNTER_RESET, IMPLAUSIBLE, MISSING, PARTIAL
@@ -209,6 +209,58 @@ def test_a_long_absence_allows_a_large_step():
     energy = Energy((0, 0), (0, 0), T)
     assert energy.count((3_000_000, 0), T + 3600) == (None, IMPLAUSIBLE)
     assert energy.count((3_000_000, 0), T + 7200) == ((3_000_000, 0), 0)
+
+
+def count(energy, *devices, wraps=(None, None)):
+    """Statuses of ``devices``, import registers read one a second."""
+    return [energy.count((device, 0), T + second, wraps)[1] for second, device in enumerate(devices)]
+
+
+def test_a_register_that_wrapped_loses_nothing():
+    energy = Energy((1000, 0), (0, 0), T)
+    assert count(energy, 65_530, 3, 4, wraps=(65_536, 65_536)) == [0, IMPLAUSIBLE, IMPLAUSIBLE]
+    assert (energy.registers, energy.change) == ((65_530, 0), None)
+    assert energy.count((7, 0), T + 3, (65_536, 65_536)) == ((13, 0), COUNTER_RESET)
+    assert (energy.registers, energy.offset) == ((65_543, 0), (65_536, 0))
+    change = energy.change
+    assert (change.kind, change.old, change.new, change.at) == (WRAP, (65_530, 0), (3, 0), T + 3)
+    assert energy.count((9, 0), T + 4, (65_536, 65_536)) == ((2, 0), 0)
+
+
+def test_a_register_that_wrapped_after_a_restart_adds_to_the_offset():
+    energy = Energy((65_540, 50), (10, 0), T)
+    for second, device in enumerate((1, 2, 3)):
+        step, status = energy.count((device, 50), T + second, (65_536, None))
+    assert (step, status) == ((9, 0), COUNTER_RESET)
+    assert (energy.registers, energy.offset) == ((65_549, 50), (65_546, 0))
+
+
+def test_a_zero_just_before_the_end_of_the_register_is_no_wrap():
+    energy = Energy((65_530, 0), (0, 0), T)
+    assert count(energy, 0, 65_531, 65_532, wraps=(65_536, None)) == [IMPLAUSIBLE, 0, 0]
+    assert (energy.registers, energy.change) == ((65_532, 0), None)
+
+
+def test_a_register_that_falls_far_from_its_end_was_replaced():
+    wraps = (1 << 32, None)
+    energy = Energy((2_000_000, 0), (0, 0), T)
+    assert count(energy, 500, 501, 503, wraps=wraps) == [IMPLAUSIBLE, IMPLAUSIBLE, COUNTER_RESET]
+    assert energy.registers == (2_000_003, 0)
+    change = energy.change
+    assert (change.kind, change.old, change.new, change.at) == (REPLACEMENT, (2_000_000, 0), (500, 0), T + 2)
+
+
+def test_a_device_that_counted_more_is_another_device():
+    energy = Energy((100, 0), (0, 0), T)
+    assert count(energy, 9_000_000, 9_000_001, 9_000_002) == [IMPLAUSIBLE] * 3
+    assert (energy.registers, energy.change.kind) == ((102, 0), REPLACEMENT)
+
+
+def test_the_reading_says_where_its_registers_wrap():
+    intervals = Intervals(10, 1)
+    for second, register in enumerate((65_530, 65_535, 2, 3, 4)):
+        intervals.add(1000 * (T + second), Reading(5, register, 0, wraps=(65_536, None)))
+    assert (intervals.energy.registers, intervals.energy.change.kind) == ((65_540, 0), WRAP)
 
 
 def test_power_is_integrated_where_there_is_no_register():
