@@ -14,7 +14,7 @@ from firmware.hal.unix import Board, FlashError
 from firmware.meter.app import Meter
 from firmware.meter.certifier import signer_of
 from firmware.meter.config import Config, ConfigError
-from firmware.meter.device_map import MapError
+from firmware.meter.map_entry import MapError
 from firmware.meter.store import Store, StoreDamaged
 from firmware.wire import enrolment
 

@@ -80,10 +80,31 @@ class Files:
             self.fail_after -= 1
 
 
+class Direction:
+    """A direction pin that notes what happens to it; the port has sent everything after ``busy`` questions."""
+
+    def __init__(self, busy: int = 0) -> None:
+        self.events: list[str] = []
+        self._busy = busy
+
+    def transmit(self) -> None:
+        self.events.append("transmit")
+
+    def receive(self) -> None:
+        self.events.append("receive")
+
+    def sent(self) -> bool:
+        self._busy -= 1
+        if self._busy < 0:
+            self.events.append("sent")
+        return self._busy < 0
+
+
 class Stream:
     """A line to ``answer(request) -> list of pieces``: what it returns is read piece by piece; then silence."""
 
-    def __init__(self, answer: "Callable[[bytes], list[bytes]]") -> None:
+    def __init__(self, answer: "Callable[[bytes], list[bytes]]", direction: "Direction | None" = None) -> None:
+        self.direction = direction
         self._answer = answer
         self._pieces: list[bytes] = []
         self.sent: list[bytes] = []
@@ -98,6 +119,11 @@ class Stream:
         if len(piece) > count:
             self._pieces.insert(0, piece[count:])
         return piece[:count]
+
+    def discard(self) -> bool:
+        dropped = bool(self._pieces)
+        self._pieces = []
+        return dropped
 
     async def write(self, data: bytes) -> None:
         self.sent.append(data)

@@ -55,6 +55,28 @@ if TYPE_CHECKING:
         def close(self) -> None:
             """Give the connection back. No other task may be reading or writing."""
 
+    class Direction(Protocol):
+        """The direction pin of an RS-485 transceiver."""
+
+        def transmit(self) -> None:
+            """Drive the line."""
+
+        def receive(self) -> None:
+            """Leave the line to the others."""
+
+        def sent(self) -> bool:
+            """Whether the last stop bit of what was written has left the port. Does not wait."""
+
+    class SerialStream(Stream, Protocol):
+        """A serial line."""
+
+        @property
+        def direction(self) -> "Direction | None":
+            """None where the hardware switches the direction, or nobody has to."""
+
+        def discard(self) -> bool:
+            """Drop what has come in and was not read, without waiting; whether there was any."""
+
     class Board(Protocol):
         """One meter's computer."""
 
@@ -72,7 +94,7 @@ if TYPE_CHECKING:
         def open_tcp(self, host: str, port: int) -> Stream:
             """Start connecting. A refusal shows at the first write or read."""
 
-        def open_serial(self, path: str, baud: int) -> Stream:
+        def open_serial(self, path: str, baud: int) -> SerialStream:
             """A serial line, raw, 8 data bits, no parity, 1 stop bit."""
 
         def heap_free(self) -> int:

@@ -20,6 +20,7 @@ _READ_WRITE = 2
 _NO_CONTROLLING_TERMINAL = 0o400
 _EXCLUSIVE_NOW = 6  # LOCK_EX | LOCK_NB
 _VTIME, _VMIN = 5, 6
+_INPUT_QUEUE = 4096  # bytes that the kernel keeps of a terminal
 # Linux, asm-generic/termbits.h; the port's termios names only some of them
 _SPEEDS = {9600: 13, 19200: 14, 38400: 15, 57600: 4097, 115200: 4098}
 
@@ -139,6 +140,15 @@ class Stream:
         self._raw.close()  # type: ignore[attr-defined]
 
 
+class SerialStream(Stream):
+    """A serial line, set so that reading never waits."""
+
+    direction = None  # adapters, and the kernel's own ports, switch by themselves
+
+    def discard(self) -> bool:
+        return bool(self._raw.read(_INPUT_QUEUE))  # type: ignore[attr-defined]
+
+
 class Board:
     """A process on Linux."""
 
@@ -162,7 +172,7 @@ class Board:
                 raise
         return Stream(connection)
 
-    def open_serial(self, path: str, baud: int) -> Stream:
+    def open_serial(self, path: str, baud: int) -> SerialStream:
         line = open(_open_line(path), "r+b", buffering=0)  # noqa: SIM115 - closed by Stream.close
         termios.setraw(line.fileno())
         settings = termios.tcgetattr(line.fileno())
@@ -170,7 +180,7 @@ class Board:
         # a read returns what is there and never waits for more
         settings[6][_VMIN] = settings[6][_VTIME] = 0
         termios.tcsetattr(line.fileno(), termios.TCSANOW, settings)
-        return Stream(line)
+        return SerialStream(line)
 
     def heap_free(self) -> int:
         gc.collect()

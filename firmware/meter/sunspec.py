@@ -1,46 +1,26 @@
 """SunSpec devices: find the models, read them, turn them into a reading. No I/O: ``discover`` is fed with registers.
 
-Sources: SunSpec Device Information Model Specification 1.1 (marker, model headers, end model, "not implemented" values)
-and the Alliance's model definitions 101, 103, 201, 203 and 802.
+Source: SunSpec Device Information Model Specification 1.1 (marker, model headers, end model, "not implemented" values).
 """
 
 from ..wire import modbus, registers
+from .plausibility import check_apparent_power, check_range
+from .read_plan import Image
 from .reading import Reading
+from .sunspec_models import BATTERY, INVERTER, LAYOUTS, METER, RANGES, STORAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from .sunspec_models import Layout
 
 _BASES = (40000, 0, 50000)
 _MARKER = (0x5375, 0x6E53)  # "SunS"
 _END = 0xFFFF
 _MAX_MODELS = 64
 _MAX_SCALE = 10
-
-# name of the reading's field: (offset, type, offset of the scale factor, decimal places of the reading's unit, sign)
-# Offsets count from the first register after the model's id and length.
-_INVERTER = {
-    "w": (12, "int16", 13, 0, -1),  # an inverter's W is positive when it produces
-    "export_wh": (22, "acc32", 24, 0, 1),
-    "dv": (8, "uint16", 11, 1, 1),
-    "mhz": (14, "uint16", 15, 3, 1),
-}
-_METER = {
-    "w": (16, "int16", 20, 0, 1),
-    "import_wh": (44, "acc32", 52, 0, 1),
-    "export_wh": (36, "acc32", 52, 0, 1),
-    "dv": (6, "int16", 13, 1, 1),
-    "mhz": (14, "int16", 15, 3, 1),
-}
-_BATTERY = {"soc": (9, "uint16", 54, 1, 1)}
-# what a device offers twice, the later entry measures: a meter knows both directions, an inverter only one
-_LAYOUTS = {
-    101: (0, _INVERTER),
-    103: (0, _INVERTER),
-    201: (1, _METER),
-    203: (1, _METER),
-    802: (2, _BATTERY),
-}
+_PERCENT, _FLOOR_VA = 120, 100  # how far power may exceed volts times amperes
 
 
 class SunSpecError(Exception):
@@ -50,24 +30,44 @@ class SunSpecError(Exception):
 class _Model:
     """One model of one device: where it lies, and what it measures."""
 
-    def __init__(self, layout: "dict[str, tuple[int, str, int, int, int]]", address: int) -> None:
+    def __init__(self, layout: "Layout", address: int) -> None:
         self._layout = layout
-        # one read spans values and scale factors, so a device that changes a factor is read right
-        self._first = min([min(offset, scale) for offset, _, scale, _, _ in layout.values()])
-        last = max([max(offset + registers.width(type) - 1, scale) for offset, type, scale, _, _ in layout.values()])
-        self.read = (modbus.READ_HOLDING, address + self._first, last - self._first + 1)
+        # read in one piece with its scale factors, so a device that changes a factor is read right
+        first = min([offset for offset, _, _, _, _ in layout.values()])
+        end = max([offset + registers.width(type) for offset, type, _, _, _ in layout.values()])
+        end = max([end] + [scale + 1 for _, _, scale, _, _ in layout.values() if scale is not None])
+        self._first = first
+        self.span = (address + first, end - first)
 
-    def values(self, block: "tuple[int, ...]") -> "dict[str, int | None]":
-        return {name: self._value(block, *place) for name, place in self._layout.items()}
+    def values(self, image: Image) -> "dict[str, _Value]":
+        block = image.span(*self.span)
+        return {name: _Value(block, self._first, *place) for name, place in self._layout.items()}
 
-    def _value(self, block: "tuple[int, ...]", offset: int, type: str, scale: int, places: int, sign: int) -> "int | None":
-        raw = registers.decode(block, offset - self._first, type)
-        factor = registers.decode(block, scale - self._first, "sunssf")
+
+class _Value:
+    """A value with its scale factor.
+
+    Attributes:
+        value: in the reading's unit, None if it is not implemented.
+        step: what one count of the register is worth, in the reading's unit; 0 for a float.
+    """
+
+    def __init__(
+        self, block: "tuple[int, ...]", first: int, offset: int, type: str, scale: "int | None", places: int, sign: int
+    ) -> None:
+        self.value: int | None = None
+        self.step = 0
+        raw = registers.decode(block, offset - first, type)
         if raw is None and type == "acc32":
             raw = 0  # a mandatory accumulator that reads "not implemented" has not counted yet
+        if scale is None:
+            self.value = None if raw is None else sign * round(raw * 10**places)
+            return
+        factor = registers.decode(block, scale - first, "sunssf")
         if raw is None or factor is None or not -_MAX_SCALE <= factor <= _MAX_SCALE:
-            return None
-        return sign * _scaled(int(raw), int(factor) + places)
+            return
+        self.value = sign * _scaled(int(raw), int(factor) + places)
+        self.step = max(1, _scaled(1, int(factor) + places))
 
 
 def _scaled(value: int, exponent: int) -> int:
@@ -79,23 +79,26 @@ def _scaled(value: int, exponent: int) -> int:
 
 
 class SunSpecDevice:
-    """How to read one discovered device; the same interface as DeviceMap.
+    """How to read one discovered device; the same interface as DeviceMap."""
 
-    Attributes:
-        reads: (function, address, count), what to read in one poll.
-        measures_energy: it has energy registers.
-    """
+    function = modbus.READ_HOLDING
+    limit = modbus.MAX_REGISTERS
+    bridge = True
 
     def __init__(self, models: "list[_Model]", measures_energy: bool) -> None:
         self._models = models
         self.measures_energy = measures_energy
-        self.reads = [model.read for model in models]
+        self.spans = [model.span for model in models]
 
-    def decode(self, blocks: "list[tuple[int, ...]]") -> Reading:
-        """The reading in ``blocks``, the registers that ``reads`` gave, in its order."""
-        values: dict[str, int | None] = {}
-        for model, block in zip(self._models, blocks):  # noqa: B905 - MicroPython's zip takes no keywords
-            values.update(model.values(block))
+    def decode(self, image: Image) -> Reading:
+        """The reading in ``image``, which holds all ``spans``. Nonsense if a value cannot be."""
+        found: dict[str, _Value] = {}
+        for model in self._models:
+            found.update(model.values(image))
+        values = {name: value.value for name, value in found.items()}
+        for name, limits in RANGES.items():
+            check_range(name, values.get(name), limits)
+        _check_power(found)
         # an inverter counts only what it gives
         imported = values.get("import_wh", 0 if "export_wh" in values else None)
         return Reading(
@@ -105,7 +108,20 @@ class SunSpecDevice:
             values.get("dv"),
             values.get("mhz"),
             values.get("soc"),
+            (_wraps(found, "import_wh"), _wraps(found, "export_wh")),
         )
+
+
+def _check_power(found: "dict[str, _Value]") -> None:
+    w, dv, ma = [found[name].value if name in found else None for name in ("w", "dv", "ma")]
+    # many inverters leave current or voltage at 0 instead of "not implemented"
+    if w and dv and ma:
+        check_apparent_power(w, dv, abs(ma) + found["ma"].step, _PERCENT, _FLOOR_VA + found["w"].step)
+
+
+def _wraps(found: "dict[str, _Value]", name: str) -> "int | None":
+    modulus = registers.modulus("acc32")
+    return modulus * found[name].step if name in found and found[name].step and modulus else None
 
 
 def discover() -> "Generator[tuple[int, int, int], tuple[int, ...] | None, SunSpecDevice]":
@@ -114,7 +130,7 @@ def discover() -> "Generator[tuple[int, int, int], tuple[int, ...] | None, SunSp
     Returns a SunSpecDevice. Raises SunSpecError if there is no marker, the chain of models breaks, or none is of use.
     """
     address = yield from _find_marker()
-    found: dict[int, tuple[int, int]] = {}  # rank: (model, address)
+    found: dict[int, tuple[int, int]] = {}  # kind: (model, address)
     for _ in range(_MAX_MODELS):
         header = yield modbus.READ_HOLDING, address, 2
         if header is None:
@@ -122,8 +138,8 @@ def discover() -> "Generator[tuple[int, int, int], tuple[int, ...] | None, SunSp
         model, length = header
         if model == _END:
             return _device(found)
-        if model in _LAYOUTS:
-            found.setdefault(_LAYOUTS[model][0], (model, address + 2))
+        if model in LAYOUTS:
+            found.setdefault(LAYOUTS[model][0], (model, address + 2))
         address += 2 + length
         if address > 65534:
             raise SunSpecError(f"model {model} is said to have {length} registers: it would end behind the last")
@@ -139,9 +155,13 @@ def _find_marker() -> "Generator[tuple[int, int, int], tuple[int, ...] | None, i
 
 
 def _device(found: "dict[int, tuple[int, int]]") -> SunSpecDevice:
-    # an inverter beside a meter would report the same power once more
-    ranks = [rank for rank in sorted(found) if not (rank == 0 and 1 in found)]
-    if not ranks:
-        raise SunSpecError(f"none of the models {sorted(_LAYOUTS)} in the device")
-    models = [_Model(_LAYOUTS[found[rank][0]][1], found[rank][1]) for rank in ranks]
-    return SunSpecDevice(models, 0 in ranks or 1 in ranks)
+    kinds = [kind for kind in sorted(found) if not _is_outdone(kind, found)]
+    if not kinds:
+        raise SunSpecError(f"none of the models {sorted(LAYOUTS)} in the device")
+    models = [_Model(LAYOUTS[found[kind][0]][1], found[kind][1]) for kind in kinds]
+    return SunSpecDevice(models, INVERTER in kinds or METER in kinds)
+
+
+def _is_outdone(kind: int, found: "dict[int, tuple[int, int]]") -> bool:
+    """Whether another model says the same and more: a meter beside an inverter knows both directions."""
+    return (kind == INVERTER and METER in found) or (kind == STORAGE and BATTERY in found)

@@ -72,9 +72,8 @@ def _shift_nibble(crc: int) -> int:
 _NIBBLES = [_shift_nibble(nibble) for nibble in range(16)]
 
 
-def crc16(data: "bytes | bytearray") -> int:
-    """CRC-16/MODBUS ([SL] 6.2.2). It goes on the line low byte first."""
-    crc = 0xFFFF
+def crc16(data: "bytes | bytearray", crc: int = 0xFFFF) -> int:
+    """CRC-16/MODBUS ([SL] 6.2.2) of ``data``, going on from ``crc``. It goes on the line low byte first."""
     for byte in data:
         crc ^= byte
         crc = crc >> 4 ^ _NIBBLES[crc & 15]
@@ -87,8 +86,26 @@ def silent_interval_us(baud: int) -> int:
     return 1750 if baud > 19200 else -(-38_500_000 // baud)
 
 
+def frame_us(baud: int, size: int) -> int:
+    """Microseconds that ``size`` bytes take on a serial line, 11 bits each ([SL] 2.5.1)."""
+    return -(-11_000_000 * size // baud)
+
+
+def exchange_us(baud: int, count: int) -> int:
+    """Microseconds that reading ``count`` registers takes on a serial line at least.
+
+    Request (8 bytes), silence, reply (5 bytes and the registers), silence; a device that answers at once.
+    """
+    return frame_us(baud, 8) + frame_us(baud, 5 + 2 * count) + 2 * silent_interval_us(baud)
+
+
 class _Read:
-    """One request for registers and the reply as it comes in. ``request`` holds the bytes to send."""
+    """One request for registers and the reply as it comes in.
+
+    Attributes:
+        request: the bytes to send.
+        stray: WrongUnit or WrongTransaction if a reply that was meant for another request has come, and was passed over.
+    """
 
     def __init__(self, unit: int, function: int, address: int, count: int) -> None:
         if function not in (READ_HOLDING, READ_INPUT):
@@ -99,6 +116,7 @@ class _Read:
         self.function = function
         self.count = count
         self.received = b""
+        self.stray: ModbusError | None = None
         self.request = self._frame(u8(unit) + u8(function) + u16(address) + u16(count))
 
     @property
@@ -109,6 +127,7 @@ class _Read:
     def feed(self, data: bytes) -> "tuple[int, ...] | None":
         """Take bytes as they come. The registers when the reply is whole, None before.
 
+        A late answer to an earlier request is passed over: its device is slow, ours is not to suffer for it.
         Raises the ModbusError that fits. Nothing may be fed after that, or after the registers.
         """
         self.received += data
@@ -117,7 +136,11 @@ class _Read:
             return None
         if len(self.received) > total:
             raise WrongLength(f"{len(self.received) - total} bytes follow the reply")
-        return self._registers(self._unframe())
+        reply = self._unframe()
+        if reply is None:
+            self.received = b""
+            return None
+        return self._registers(reply)
 
     def _registers(self, reply: bytes) -> "tuple[int, ...]":
         """The registers in ``reply``: unit, function, byte count, data ([AP] 6.3 and 6.4)."""
@@ -134,7 +157,8 @@ class _Read:
     def _frame(self, message: bytes) -> bytes:
         raise NotImplementedError
 
-    def _unframe(self) -> bytes:
+    def _unframe(self) -> "bytes | None":
+        """The message in the whole frame ``received``; None, and ``stray`` is set, if it is not for this request."""
         raise NotImplementedError
 
     def _total(self) -> int:
@@ -152,15 +176,25 @@ class RtuRead(_Read):
         if not 1 <= unit <= 247:
             raise RangeError(f"unit {unit} is outside 1..247")
         super().__init__(unit, function, address, count)
+        self._crc = 0xFFFF
 
     def _frame(self, message: bytes) -> bytes:
         crc = crc16(message)
         return message + u8(crc & 255) + u8(crc >> 8)
 
-    def _unframe(self) -> bytes:
+    def feed(self, data: bytes) -> "tuple[int, ...] | None":
+        # summed up as bytes come: after the last one a slow processor would keep the line waiting
+        self._crc = crc16(data, self._crc)
+        return super().feed(data)
+
+    def _unframe(self) -> "bytes | None":
         # over a message and its own checksum the checksum is 0
-        if crc16(self.received):
+        crc, self._crc = self._crc, 0xFFFF
+        if crc:
             raise CrcError(f"checksum of {len(self.received)} bytes is wrong")
+        if self.received[0] != self.unit:
+            self.stray = WrongUnit(f"unit {self.received[0]} answered for unit {self.unit}")
+            return None
         return self.received[:-2]
 
     def _total(self) -> int:
@@ -183,10 +217,11 @@ class TcpRead(_Read):
     def _frame(self, message: bytes) -> bytes:
         return u16(self.transaction) + u16(0) + u16(len(message)) + message
 
-    def _unframe(self) -> bytes:
+    def _unframe(self) -> "bytes | None":
         transaction = self.received[0] << 8 | self.received[1]
         if transaction != self.transaction:
-            raise WrongTransaction(f"transaction {transaction} answers transaction {self.transaction}")
+            self.stray = WrongTransaction(f"transaction {transaction} answers transaction {self.transaction}")
+            return None
         return self.received[6:]
 
     def _total(self) -> int:

@@ -20,7 +20,7 @@ END = b"\xff\xff\x00\x00"
 INT16_MAX = 32_767
 MANUFACTURER = "skerry-rig"
 
-Quantity = Callable[[Reading], int]
+Quantity = Callable[[Reading], float]
 
 _ENERGY = {"WH", "TotWhImp", "TotWhExp"}
 _SLEEPING, _TRACKING = 2, 4
@@ -44,7 +44,7 @@ class Part:
 class _Live:
     start: int
     stop: int
-    encode: Callable[[int, int], bytes]
+    encode: Callable[[float, int], bytes]
     quantity: Quantity
 
 
@@ -71,8 +71,8 @@ class SunSpecDevice:
                     spans.append((BASE + start // 2, point.len))
             self._still += model.get_mb()
         self._still += END
-        start = min(address for address, _ in spans)
-        self.energy = (start, max(address + count for address, count in spans) - start)
+        start = min((address for address, _ in spans), default=BASE)
+        self.energy = (start, max((address + count for address, count in spans), default=BASE) - start)
 
     def image(self, reading: Reading) -> list[int]:
         """Every register as the device shows it at the instant of the reading."""
@@ -88,7 +88,7 @@ def common(model: str, serial: str, unit: int) -> Part:
 
 
 def inverter(phases: str, rating_w: int) -> Part:
-    """Model 101 (phases "A") or 103 ("ABC"): an inverter that feeds in up to `rating_w` watts."""
+    """Model 101 (phases "A"), 102 ("AB") or 103 ("ABC"): an inverter that feeds in up to `rating_w` watts."""
     sf = power_scale(rating_w)
     fixed = {"A_SF": sf - 1, "V_SF": -1, "W_SF": sf, "Hz_SF": -2, "WH_SF": 0, "Tmp_SF": 0, "TmpCab": 35}
     fixed |= {"Evt1": 0, "Evt2": 0}
@@ -102,11 +102,11 @@ def inverter(phases: str, rating_w: int) -> Part:
     for phase in phases:
         live[f"Aph{phase}"] = lambda r: round(abs(_current(r, sf)) / len(phases))
         live[f"PhVph{phase}"] = lambda r: r.dv
-    return Part({1: 101, 3: 103}[len(phases)], fixed, live)
+    return Part(100 + len(phases), fixed, live)
 
 
-def meter(phases: str, rating_w: int) -> Part:
-    """Model 201 (phases "A") or 203 ("ABC"): a meter whose power stays within `rating_w` watts either way."""
+def meter(phases: str, rating_w: int, delta: bool = False) -> Part:
+    """Model 201 (phases "A"), 202 ("AB"), 203 ("ABC") or 204 (`delta`): a meter whose power stays within `rating_w` watts."""
     sf = power_scale(rating_w)
     fixed = {"A_SF": sf - 1, "V_SF": -1, "W_SF": sf, "Hz_SF": -2, "TotWh_SF": 0, "Evt": 0}
     live: dict[str, Quantity] = {
@@ -122,7 +122,7 @@ def meter(phases: str, rating_w: int) -> Part:
         live[f"PhVph{phase}"] = lambda r: r.dv
     if len(phases) == 3:
         live |= dict.fromkeys(("PPV", "PhVphAB", "PhVphBC", "PhVphCA"), _line_voltage)
-    return Part({1: 201, 3: 203}[len(phases)], fixed, live)
+    return Part(204 if delta else 200 + len(phases), fixed, live)
 
 
 def storage(capacity_wh: int, power_w: int) -> Part:
@@ -138,6 +138,43 @@ def storage(capacity_wh: int, power_w: int) -> Part:
         "W": lambda r: r.w,
     }
     return Part(802, fixed, live)
+
+
+def basic_storage(power_w: int) -> Part:
+    """Model 124: a battery's charge in percent, and that it may charge with `power_w` watts."""
+    fixed = {"WChaMax": power_w, "WChaGra": 100, "WDisChaGra": 100, "StorCtl_Mod": 0, "WChaMax_SF": 0}
+    fixed |= {"WChaDisChaGra_SF": 0, "ChaState_SF": -1}
+    return Part(124, fixed, {"ChaState": lambda r: r.soc or 0})
+
+
+def float_inverter(phases: str) -> Part:
+    """Model 111 (phases "A"), 112 ("AB") or 113 ("ABC"): an inverter that says everything in 32-bit floats."""
+    live: dict[str, Quantity] = {
+        "A": lambda r: abs(10 * r.w / r.dv),
+        "W": lambda r: -r.w,
+        "Hz": lambda r: r.mhz / 1000,
+        "WH": lambda r: r.export_wh,
+    }
+    for phase in phases:
+        live[f"Aph{phase}"] = lambda r: abs(10 * r.w / r.dv) / len(phases)
+        live[f"PhVph{phase}"] = lambda r: r.dv / 10
+    return Part(110 + len(phases), {"St": _TRACKING, "Evt1": 0, "Evt2": 0}, live)
+
+
+def float_meter(phases: str, delta: bool = False) -> Part:
+    """Model 211 (phases "A"), 212 ("AB"), 213 ("ABC") or 214 (`delta`): a meter that says everything in 32-bit floats."""
+    live: dict[str, Quantity] = {
+        "A": lambda r: 10 * r.w / r.dv,
+        "PhV": lambda r: r.dv / 10,
+        "W": lambda r: r.w,
+        "Hz": lambda r: r.mhz / 1000,
+        "TotWhImp": lambda r: r.import_wh,
+        "TotWhExp": lambda r: r.export_wh,
+    }
+    for phase in phases:
+        live[f"Aph{phase}"] = lambda r: 10 * r.w / r.dv / len(phases)
+        live[f"PhVph{phase}"] = lambda r: r.dv / 10
+    return Part(214 if delta else 210 + len(phases), {"Evt": 0}, live)
 
 
 def power_scale(rating_w: int) -> int:

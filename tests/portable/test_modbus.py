@@ -135,7 +135,6 @@ def test_a_disturbed_unit_is_a_disturbance():
 
 def test_replies_to_another_request():
     cases = (
-        (b"\x12" + REPLY[1:], modbus.WrongUnit),
         (bytes.fromhex("110406022b00000064"), modbus.WrongFunction),
         (bytes.fromhex("118402"), modbus.WrongFunction),
         (bytes.fromhex("110304022b0000"), modbus.WrongLength),
@@ -145,6 +144,21 @@ def test_replies_to_another_request():
     for message, expected in cases:
         assert isinstance(raised(rtu().feed, sealed(message)), expected), message
         assert isinstance(raised(tcp().feed, enveloped(message)), expected), message
+
+
+def test_a_late_reply_to_another_request_is_passed_over():
+    for read, stray, reply, kind in (
+        (rtu(), sealed(b"\x12" + REPLY[1:]), sealed(REPLY), modbus.WrongUnit),
+        (rtu(), sealed(b"\x12\x83\x02"), sealed(REPLY), modbus.WrongUnit),
+        (tcp(), enveloped(REPLY, transaction=6), enveloped(REPLY), modbus.WrongTransaction),
+    ):
+        assert read.stray is None
+        assert read.feed(stray) is None
+        assert isinstance(read.stray, kind)
+        assert read.wanted == (5 if kind is modbus.WrongUnit else 9)
+        for byte in reply[:-1]:
+            assert read.feed(bytes([byte])) is None
+        assert read.feed(reply[-1:]) == REGISTERS
 
 
 def test_an_unknown_function_is_judged_at_once():
@@ -157,7 +171,7 @@ def test_bytes_after_the_reply():
 
 
 def test_tcp_envelopes():
-    assert isinstance(raised(tcp().feed, enveloped(REPLY, transaction=8)), modbus.WrongTransaction)
+    assert isinstance(raised(tcp().feed, enveloped(b"\x12" + REPLY[1:])), modbus.WrongUnit)
     assert isinstance(raised(tcp().feed, enveloped(REPLY, protocol=1)), modbus.WrongLength)
     # judged from six bytes: nothing is waited for that no reply can have
     for length in ("0000", "0002", "00ff", "ffff"):
@@ -182,3 +196,11 @@ def test_silent_interval():
     assert modbus.silent_interval_us(1200) == 32084
     assert modbus.silent_interval_us(38400) == 1750
     assert modbus.silent_interval_us(115200) == 1750
+
+
+def test_time_on_the_line():
+    # 11 bits a byte; request 8 bytes, reply 5 and two a register, 3.5 characters of silence after each
+    assert modbus.frame_us(9600, 8) == 9167
+    assert modbus.frame_us(115200, 1) == 96
+    assert modbus.exchange_us(9600, 10) == 9167 + 28646 + 2 * 4011
+    assert modbus.exchange_us(115200, 125) == 764 + 24349 + 2 * 1750

@@ -1,8 +1,10 @@
 """SunSpec: discovery along a chain of models, and readings from their registers."""
 
+from firmware.meter.plausibility import Nonsense
+from firmware.meter.read_plan import Image
 from firmware.meter.sunspec import SunSpecError, discover
 
-LENGTHS = {1: 66, 101: 50, 103: 50, 201: 105, 203: 105, 802: 62}
+LENGTHS = {1: 66, 101: 50, 103: 50, 111: 60, 124: 24, 201: 105, 203: 105, 802: 62}
 ABSENT = 0x8000
 
 
@@ -51,7 +53,10 @@ def search(registers):
 
 def reading(registers):
     device = search(registers)
-    return device.decode([read(registers, address, count) for _, address, count in device.reads])
+    image = Image()
+    for address, count in device.spans:
+        image.add(address, read(registers, address, count))
+    return device.decode(image)
 
 
 def refused(registers):
@@ -67,7 +72,7 @@ COMMON = model(1, {})
 
 def test_the_marker_is_found_at_all_three_bases():
     for base in (40000, 0, 50000):
-        assert search(image(COMMON, inverter(), base=base)).reads == [(3, base + 2 + 68 + 2 + 8, 17)]
+        assert search(image(COMMON, inverter(), base=base)).spans == [(base + 2 + 68 + 2, 25)]
 
 
 def test_an_inverter_that_gives_is_negative():
@@ -104,7 +109,7 @@ def test_a_battery_alone_measures_no_energy():
 
 def test_a_meter_is_believed_rather_than_the_inverter_beside_it():
     registers = image(COMMON, inverter(w=9), meter(w=7, imp=5))
-    assert len(search(registers).reads) == 1
+    assert len(search(registers).spans) == 1
     assert (reading(registers).w, reading(registers).import_wh) == (7, 5)
 
 
@@ -134,3 +139,47 @@ def test_a_search_that_fails_says_where():
     assert "more than 64" in refused(
         {address: 0x5375 if address == 0 else 0x6E53 if address == 1 else 0 for address in range(999)}
     )
+
+
+def test_float_models():
+    data = model(111, {})
+    for offset, high, low in ((14, 0x4366, 0), (20, 0x449A, 0x5000), (22, 0x4248, 0), (30, 0x4996, 0xB430)):
+        data[2 + offset], data[3 + offset] = high, low
+    values = reading(image(COMMON, data))
+    # 230.0 V, 1234.5 W, 50.0 Hz, 1234566.0 Wh
+    assert (values.dv, values.w, values.mhz, values.export_wh) == (2300, -1234, 50000, 1234566)
+    assert values.wraps == (None, None)
+    data[2 + 20], data[3 + 20] = 0x7FC0, 0
+    assert reading(image(COMMON, data)).w is None
+
+
+def test_the_state_of_charge_of_basic_storage_only_where_there_is_no_battery_model():
+    basic = model(124, {6: 87, 20: 0})
+    assert reading(image(COMMON, inverter(), basic)).soc == 870
+    assert reading(image(COMMON, basic, model(802, {9: 50, 54: 0}))).soc == 500
+    assert len(search(image(COMMON, basic, model(802, {}))).spans) == 1
+
+
+def test_where_an_accumulator_starts_again():
+    assert reading(image(COMMON, inverter(wh=1, wh_sf=0))).wraps == (None, 1 << 32)
+    assert reading(image(COMMON, meter(wh_sf=1))).wraps == (10 << 32, 10 << 32)
+
+
+def test_nonsense_is_no_reading():
+    for bad in (
+        inverter(hz=7001),
+        inverter(dv=20001),
+        model(101, {0: 10, 4: 0, 8: 2300, 11: -1, 12: 5000, 13: 0, 14: 5000, 15: -2, 24: 0}),
+        model(203, {0: -10, 4: 0, 6: 2300, 13: -1, 15: -2, 16: -5000, 20: 0, 52: 0}),
+    ):
+        try:
+            reading(image(COMMON, bad))
+        except Nonsense:
+            continue
+        raise AssertionError(bad)
+
+
+def test_power_is_checked_only_where_current_is_measured():
+    assert reading(image(COMMON, model(101, {0: 0, 4: 0, 8: 2300, 11: -1, 12: 5000, 13: 0, 15: -2, 24: 0}))).w == -5000
+    # 22 A in whole amperes: 21.5 A are enough for 5,000 W
+    assert reading(image(COMMON, model(101, {0: 22, 4: 0, 8: 2300, 11: -1, 12: 5000, 13: 0, 15: -2, 24: 0}))).w == -5000
