@@ -6,7 +6,7 @@ shortest and definite lengths, keys in bytewise order) and the decoder refuses a
 and a hash over bytes is a hash over the value.
 """
 
-from .fields import RangeError, WireError, u8, u16, u32, u64
+from .fields import RangeError, WireError, u16, u32, u64
 
 MAX_DEPTH = 6
 _UINT, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG = range(7)
@@ -27,17 +27,22 @@ def _is_printable(text: bytes) -> bool:
     return all(0x20 <= letter < 0x7F for letter in text)
 
 
-def _head(major: int, number: int) -> bytes:
+def _head(major: int, number: int, out: bytearray) -> None:
     major <<= 5
     if number < 24:
-        return u8(major | number)
-    if number < 0x100:
-        return u8(major | 24) + u8(number)
-    if number < 0x10000:
-        return u8(major | 25) + u16(number)
-    if number < 0x100000000:
-        return u8(major | 26) + u32(number)
-    return u8(major | 27) + u64(number)
+        out.append(major | number)
+    elif number < 0x100:
+        out.append(major | 24)
+        out.append(number)
+    elif number < 0x10000:
+        out.append(major | 25)
+        out.extend(u16(number))
+    elif number < 0x100000000:
+        out.append(major | 26)
+        out.extend(u32(number))
+    else:
+        out.append(major | 27)
+        out.extend(u64(number))
 
 
 def encode(value: object) -> bytes:
@@ -53,24 +58,24 @@ def _encode(value: object, out: bytearray) -> None:
     elif isinstance(value, bool):
         raise RangeError("booleans are not part of the format")
     elif isinstance(value, int):
-        out.extend(_head(_UINT, value) if value >= 0 else _head(_NEGATIVE, -1 - value))
+        _head(_NEGATIVE if value < 0 else _UINT, -1 - value if value < 0 else value, out)
     elif isinstance(value, (bytes, bytearray)):
-        out.extend(_head(_BYTES, len(value)))
+        _head(_BYTES, len(value), out)
         out.extend(value)
     elif isinstance(value, str):
         text = value.encode()
         if not _is_printable(text):
             raise RangeError("text is printable ASCII")
-        out.extend(_head(_TEXT, len(text)))
+        _head(_TEXT, len(text), out)
         out.extend(text)
     elif isinstance(value, (list, tuple)):
-        out.extend(_head(_ARRAY, len(value)))
+        _head(_ARRAY, len(value), out)
         for item in value:
             _encode(item, out)
     elif isinstance(value, dict):
         _encode_map(value, out)
     elif isinstance(value, Tagged):
-        out.extend(_head(_TAG, value.tag))
+        _head(_TAG, value.tag, out)
         _encode(value.value, out)
     else:
         raise RangeError(f"{type(value)} is not part of the format")
@@ -84,7 +89,7 @@ def _encode_map(value: "dict[object, object]", out: bytearray) -> None:
         keys.append(key)
     # bytewise order of the encodings: 0, 1, 2, ... before -1, -2, ...
     keys.sort(key=lambda key: (key < 0, abs(key)))
-    out.extend(_head(_MAP, len(keys)))
+    _head(_MAP, len(keys), out)
     for key in keys:
         _encode(key, out)
         _encode(value[key], out)

@@ -16,6 +16,11 @@ so a lost certificate stays billable in total, and a gap shows.
 from . import cbor, cose
 from .fields import WireError, bytes_of, list_of, map_of, uint_of
 from .signer import Signer
+from .steps import finish
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .steps import Steps
 
 TYPE = "vnd.skerry.cert"
 MAX_SIZE = 4096
@@ -92,6 +97,10 @@ class Certificate:
 
     def encode(self) -> bytes:
         """The body's bytes. Raises what ``decode`` would raise: a meter never signs what a gateway must refuse."""
+        return finish(self.encode_steps())
+
+    def encode_steps(self) -> "Steps[bytes]":
+        """As ``encode``, in steps (see steps)."""
         body: dict[int, object] = {
             2: self.seq,
             3: self.boot,
@@ -107,9 +116,9 @@ class Certificate:
         # 12 to 14 are kept for the configuration's digest, the event counter and raw registers
         if self.seen is not None:
             body[15] = list(self.seen)
-        data = cbor.encode(body)
-        decode(data)
-        return data
+        _certificate(body)
+        yield
+        return cbor.encode(body)
 
 
 def _registers(value: object, name: str) -> "tuple[int, int]":
@@ -136,7 +145,11 @@ def _row(value: object) -> "tuple[int, int, int, int | None, int | None, int | N
 
 def decode(data: bytes) -> Certificate:
     """A body's certificate, with every field in range and its energy adding up; else WireError naming what is wrong."""
-    body = map_of(cbor.decode(data, 4), "certificate", (2, 3, 4, 5, 6, 7, 8, 9, 10, 11), (15,))
+    return _certificate(cbor.decode(data, 4))
+
+
+def _certificate(decoded: object) -> Certificate:
+    body = map_of(decoded, "certificate", (2, 3, 4, 5, 6, 7, 8, 9, 10, 11), (15,))
     quality, uncertainty = list_of(body[5], "clock", 2, 2)
     certificate = Certificate(
         uint_of(body[2], "sequence number", 1, 0xFFFFFFFF),
@@ -177,4 +190,11 @@ def _check(certificate: Certificate) -> None:
 
 def issue(signer: Signer, site: str, meter: str, certificate: Certificate) -> bytes:
     """The signed certificate: at most MAX_SIZE bytes."""
-    return cose.sign(signer, site, meter, TYPE, certificate.encode())
+    return finish(issue_steps(signer, site, meter, certificate)).data
+
+
+def issue_steps(signer: Signer, site: str, meter: str, certificate: Certificate) -> "Steps[cose.Statement]":
+    """As ``issue``, in steps (see steps), and the whole statement."""
+    body = yield from certificate.encode_steps()
+    yield
+    return (yield from cose.sign_steps(signer, site, meter, TYPE, body))

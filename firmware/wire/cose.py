@@ -11,7 +11,12 @@ import hashlib
 from . import cbor, es256
 from .fields import WireError, bytes_of, list_of, map_of
 from .signer import Signer
+from .steps import finish
 from .topics import is_id
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .steps import Steps
 
 ALG, KID, CWT_CLAIMS, TYPE = 1, 4, 15, 16
 ISSUER, SUBJECT = 1, 2
@@ -50,9 +55,18 @@ def digest(protected: bytes, payload: bytes) -> bytes:
 
 def sign(signer: Signer, issuer: str, subject: str, type: str, payload: bytes) -> bytes:
     """A statement's bytes. ``type`` is a media type without its ``application/`` (RFC 9596)."""
+    return finish(sign_steps(signer, issuer, subject, type, payload)).data
+
+
+def sign_steps(signer: Signer, issuer: str, subject: str, type: str, payload: bytes) -> "Steps[Statement]":
+    """As ``sign``, in steps (see steps), and the whole statement."""
     protected = cbor.encode({ALG: ES256, KID: signer.kid, CWT_CLAIMS: {ISSUER: issuer, SUBJECT: subject}, TYPE: type})
-    signature = signer.sign(digest(protected, payload))
-    return cbor.encode(cbor.Tagged(18, [protected, {}, payload, signature]))
+    id = digest(protected, payload)
+    yield
+    signature = yield from signer.sign_steps(id)
+    yield
+    data = cbor.encode(cbor.Tagged(18, [protected, {}, payload, signature]))
+    return Statement(data, signer.kid, (issuer, subject, type), payload, signature, id)
 
 
 def parse(data: bytes, max_size: int = MAX_SIZE) -> Statement:

@@ -13,14 +13,21 @@ import hashlib
 from . import p256
 from .fields import RangeError
 from .signer import Signer
+from .steps import finish
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .steps import Steps
+
 # The deterministic CBOR of the COSE_Key {1: 2, -1: 1, -2: X, -3: Y} up to X, and between X and Y.
 _THUMBPRINT_X = b"\xa4\x01\x02\x20\x01\x21\x58\x20"
 _THUMBPRINT_Y = b"\x22\x58\x20"
+
+# The pads of HMAC, as numbers: an exclusive or byte by byte took longer than both hashes.
+_INNER = int.from_bytes(b"\x36" * 32, "big")
+_OUTER = int.from_bytes(b"\x5c" * 32, "big")
 
 
 def generate_secret(random: "Callable[[int], bytes]") -> bytes:
@@ -33,7 +40,7 @@ def generate_secret(random: "Callable[[int], bytes]") -> bytes:
 
 def public_from_secret(secret: bytes) -> bytes:
     """The public key of ``secret``. RangeError if it is not 32 bytes in 1..n-1."""
-    point = p256.multiply_base(_scalar(secret))
+    point = finish(p256.multiply_base_steps(_scalar(secret)))
     assert point  # only multiples of n give infinity
     return _octets(point[0]) + _octets(point[1])
 
@@ -49,13 +56,19 @@ def sign(secret: bytes, digest: bytes) -> bytes:
 
     RangeError if the secret is not 32 bytes in 1..n-1 or the digest not 32 bytes.
     """
+    return finish(sign_steps(secret, digest))
+
+
+def sign_steps(secret: bytes, digest: bytes) -> "Steps[bytes]":
+    """As ``sign``, in some 80 steps, none of which takes a twentieth of the whole."""
     key = _scalar(secret)
     number = _digest_number(digest)
     for nonce in _nonces(secret, number):
-        point = p256.multiply_base(nonce)
+        point = yield from p256.multiply_base_steps(nonce)
         assert point
         r = point[0] % p256.N
-        s = p256.inverse(nonce, p256.N) * (number + r * key) % p256.N
+        inverse = yield from p256.inverse_steps(nonce, p256.N)
+        s = inverse * (number + r * key) % p256.N
         if r and s:
             break
     return _octets(r) + _octets(min(s, p256.N - s))
@@ -67,13 +80,20 @@ def verify(public: bytes, digest: bytes, signature: bytes) -> bool:
     False for whatever a peer can get wrong: lengths, r or s out of range, a high s, a public key that is no point of
     the curve. RangeError if the digest, which is ours, is not 32 bytes.
     """
+    return finish(verify_steps(public, digest, signature))
+
+
+def verify_steps(public: bytes, digest: bytes, signature: bytes) -> "Steps[bool]":
+    """As ``verify``, in some 350 steps as short as those of ``sign_steps``."""
     number = _digest_number(digest)
     point = int.from_bytes(public[:32], "big"), int.from_bytes(public[32:], "big")
     if len(public) != 64 or not p256.on_curve(point) or not is_low_s(signature):
         return False
     r, s = _split(signature)
-    w = p256.inverse(s, p256.N)
-    total = p256.add(p256.multiply_base(number * w % p256.N), p256.multiply(r * w % p256.N, point))
+    w = yield from p256.inverse_steps(s, p256.N)
+    base = yield from p256.multiply_base_steps(number * w % p256.N)
+    other = yield from p256.multiply_steps(r * w % p256.N, point)
+    total = yield from p256.add_steps(base, other)
     return total is not None and total[0] % p256.N == r
 
 
@@ -97,9 +117,9 @@ class SoftwareSigner(Signer):
         self.public = public_from_secret(secret)
         self.kid = key_id(self.public)
 
-    def sign(self, digest: bytes) -> bytes:
+    def sign_steps(self, digest: bytes) -> "Steps[bytes]":
         """The signature over a SHA-256 digest of 32 bytes; RangeError for another length."""
-        return sign(self._secret, digest)
+        return sign_steps(self._secret, digest)
 
 
 def _nonces(secret: bytes, number: int) -> "Iterator[int]":
@@ -120,8 +140,9 @@ def _nonces(secret: bytes, number: int) -> "Iterator[int]":
 
 def _hmac(key: bytes, message: bytes) -> bytes:
     """HMAC-SHA256 (RFC 2104) for a key of 32 bytes; MicroPython has no hmac module."""
-    inner = bytes([byte ^ 0x36 for byte in key]) + b"\x36" * 32
-    outer = bytes([byte ^ 0x5C for byte in key]) + b"\x5c" * 32
+    number = int.from_bytes(key, "big")
+    inner = _octets(number ^ _INNER) + b"\x36" * 32
+    outer = _octets(number ^ _OUTER) + b"\x5c" * 32
     return hashlib.sha256(outer + hashlib.sha256(inner + message).digest()).digest()
 
 

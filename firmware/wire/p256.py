@@ -7,10 +7,17 @@ x = X/Z^2 and y = Y/Z^3, because they need no inversion for each step; Z = 0 is 
 Multiples of the generator use a fixed-base comb (Lim and Lee, CRYPTO '94; Hankerson et al., Guide to Elliptic Curve
 Cryptography, algorithm 3.44): 43 doublings and at most 43 additions instead of 256 and 128.
 
+What takes long is cut into steps (see steps): of one column of the comb, of half a window, of 16 divisions.
+
 Nothing here is constant-time: run time depends on the scalar. See es256.SoftwareSigner for what follows from that.
 """
 
 from .fields import RangeError
+from .steps import finish
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .steps import Steps
 
 P = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -24,19 +31,24 @@ _INFINITY = (1, 1, 0)
 _TEETH = 6
 _SPACING = 43  # bits between two teeth: the comb spans 6 * 43 = 258 bits
 _SPAN = _TEETH * _SPACING
+_DIVISIONS = 16  # in one step of an inversion, which needs 150 or so
 
 
-def inverse(value: int, modulus: int) -> int:
+def inverse_steps(value: int, modulus: int) -> "Steps[int]":
     """1/value for a prime modulus and a value that is no multiple of it, by the extended Euclidean algorithm.
 
     Six times as fast on MicroPython as Fermat's pow(value, modulus - 2, modulus); pow(value, -1, modulus) is 0 there.
     """
     last, rest = modulus, value % modulus
     last_factor, factor = 0, 1
+    divisions = 0
     while rest:
         quotient = last // rest
         last, rest = rest, last - quotient * rest
         last_factor, factor = factor, last_factor - quotient * factor
+        divisions += 1
+        if divisions % _DIVISIONS == 0:
+            yield
     return last_factor % modulus
 
 
@@ -46,16 +58,16 @@ def on_curve(point: tuple[int, int]) -> bool:
     return 0 <= x < P and 0 <= y < P and (y * y - x * x * x + 3 * x - B) % P == 0
 
 
-def add(a: tuple[int, int] | None, b: tuple[int, int] | None) -> tuple[int, int] | None:
+def add_steps(a: tuple[int, int] | None, b: tuple[int, int] | None) -> "Steps[tuple[int, int] | None]":
     """The sum of any two points of the curve."""
     if a is None:
         return b
     if b is None:
         return a
-    return _affine(_add((a[0], a[1], 1), b))
+    return (yield from _affine_steps(_add((a[0], a[1], 1), b)))
 
 
-def multiply_base(scalar: int) -> tuple[int, int] | None:
+def multiply_base_steps(scalar: int) -> "Steps[tuple[int, int] | None]":
     """scalar * G. RangeError for a scalar outside 0..N."""
     _check(scalar)
     bits = f"{scalar:0{_SPAN}b}"
@@ -65,22 +77,26 @@ def multiply_base(scalar: int) -> tuple[int, int] | None:
         tooth_bits = int("".join([bits[i] for i in range(first, _SPAN, _SPACING)]), 2)
         if tooth_bits:
             total = _add(total, _comb_point(tooth_bits))
-    return _affine(total)
+        yield
+    return (yield from _affine_steps(total))
 
 
-def multiply(scalar: int, point: tuple[int, int]) -> tuple[int, int] | None:
+def multiply_steps(scalar: int, point: tuple[int, int]) -> "Steps[tuple[int, int] | None]":
     """scalar * point, in windows of 4 bits. RangeError for a scalar outside 0..N."""
     _check(scalar)
     multiples: list[tuple[int, int] | None] = [None]
     for _ in range(15):
-        multiples.append(add(multiples[-1], point))
+        multiples.append((yield from add_steps(multiples[-1], point)))
     total = _INFINITY
     for digit in f"{scalar:064x}":
-        total = _double(_double(_double(_double(total))))
+        total = _double(_double(total))
+        yield
+        total = _double(_double(total))
         multiple = multiples[int(digit, 16)]
         if multiple:
             total = _add(total, multiple)
-    return _affine(total)
+        yield
+    return (yield from _affine_steps(total))
 
 
 def _check(scalar: int) -> None:
@@ -116,11 +132,11 @@ def _add(a: tuple[int, int, int], b: tuple[int, int]) -> tuple[int, int, int]:
     return sum_x, (r * (v - sum_x) - y * hhh) % P, h * z % P
 
 
-def _affine(point: tuple[int, int, int]) -> tuple[int, int] | None:
+def _affine_steps(point: tuple[int, int, int]) -> "Steps[tuple[int, int] | None]":
     x, y, z = point
     if z == 0:
         return None
-    z = inverse(z, P)
+    z = yield from inverse_steps(z, P)
     zz = z * z % P
     return x * zz % P, y * (zz * z % P) % P
 
@@ -130,8 +146,8 @@ def _comb_table() -> bytes:
     points: list[tuple[int, int] | None] = [None]
     tooth = (G[0], G[1], 1)
     for _ in range(_TEETH):
-        base = _affine(tooth)
-        points += [add(point, base) for point in points]
+        base = finish(_affine_steps(tooth))
+        points += [finish(add_steps(point, base)) for point in points]
         for _ in range(_SPACING):
             tooth = _double(tooth)
     return b"".join([x.to_bytes(32, "big") + y.to_bytes(32, "big") for x, y in filter(None, points)])

@@ -13,6 +13,11 @@ import hashlib
 from . import cbor, cose, es256, proof
 from .fields import WireError, bytes_of, list_of, map_of, uint_of
 from .signer import Signer
+from .steps import finish
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .steps import Steps
 
 MAX_SIZE = 4096
 LEDGER = "ledger"
@@ -64,6 +69,11 @@ def encode(kid: bytes, site: str, size: int, index: int, path: "list[bytes]", si
 
 def decode(data: bytes) -> Receipt:
     """A receipt's parts, form checked. WireError for anything but the one canonical form."""
+    return finish(decode_steps(data))
+
+
+def decode_steps(data: bytes) -> "Steps[Receipt]":
+    """As ``decode``, in steps (see steps)."""
     if len(data) > MAX_SIZE:
         raise WireError(f"receipt: {len(data)} bytes, at most {MAX_SIZE} are accepted")
     outer = cbor.decode(data, 6)
@@ -75,7 +85,9 @@ def decode(data: bytes) -> Receipt:
     signature = bytes_of(signature, "signature", 64)
     if not es256.is_low_s(signature):
         raise WireError("the signature is out of range or has a high s")
+    yield
     kid, site = _parse_header(protected)
+    yield
     size, index, path = _parse_proof(unprotected)
     return Receipt(kid, site, protected, size, index, path, signature)
 
@@ -124,14 +136,21 @@ class Verifier:
 
     def check(self, data: bytes, leaf: bytes) -> "tuple[int, bytes]":
         """(tree size, root) of the head that ``data`` proves ``leaf`` to be under; WireError if it proves nothing."""
-        receipt = decode(data)
+        return finish(self.check_steps(data, leaf))
+
+    def check_steps(self, data: bytes, leaf: bytes) -> "Steps[tuple[int, bytes]]":
+        """As ``check``, in steps (see steps)."""
+        receipt = yield from decode_steps(data)
+        yield
         if receipt.site != self.site:
             raise WireError("receipt: of another site")
         root = receipt.root(leaf)
         digest = cose.digest(receipt.protected, root)
         head = hashlib.sha256(digest + receipt.signature).digest()
+        yield
         if head != self._known:
-            if not es256.verify(self.public, digest, receipt.signature):
+            genuine = yield from es256.verify_steps(self.public, digest, receipt.signature)
+            if not genuine:
                 raise WireError("receipt: the signature is not the gateway's")
             self._known = head
         return receipt.size, root
