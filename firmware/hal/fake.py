@@ -49,21 +49,19 @@ class Files:
     def names(self, folder: str) -> list[str]:
         return [name[len(folder) + 1 :] for name in self.content if name.startswith(folder + "/")]
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, start: int = 0, size: int = -1) -> bytes:
         if name not in self.content:
             raise OSError(errno.ENOENT, name)
-        return self.content[name]
+        return self.content[name][start : start + size if size >= 0 else None]
 
     def write(self, name: str, data: bytes) -> None:
         self._spend()
-        if len(data) > self.free():
+        if len(data) - len(self.content.get(name, b"")) > self.free():
             raise OSError(_ENOSPC, name)
         self.content[name] = data
 
-    def rename(self, old: str, new: str) -> None:
-        self._spend()
-        self.content[new] = self.read(old)
-        del self.content[old]
+    def append(self, name: str, data: bytes) -> None:
+        self.write(name, self.content.get(name, b"") + data)
 
     def remove(self, name: str) -> None:
         self._spend()

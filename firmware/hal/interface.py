@@ -28,14 +28,14 @@ if TYPE_CHECKING:
         def names(self, folder: str) -> list[str]:
             """Names in ``folder`` (without it), in no order. A folder that is not there is made."""
 
-        def read(self, name: str) -> bytes:
-            """The whole file. OSError(ENOENT) if there is none."""
+        def read(self, name: str, start: int = 0, size: int = -1) -> bytes:
+            """At most ``size`` bytes of the file from byte ``start``, by default all. OSError(ENOENT) if there is none."""
 
         def write(self, name: str, data: bytes) -> None:
             """Put ``data`` in place of the file, wholly or not at all, and on the medium when this returns."""
 
-        def rename(self, old: str, new: str) -> None:
-            """Give a file another name, atomically."""
+        def append(self, name: str, data: bytes) -> None:
+            """Put ``data`` at the end of the file, wholly or not at all, and on the medium when this returns."""
 
         def remove(self, name: str) -> None:
             """Delete a file. OSError(ENOENT) if there is none."""

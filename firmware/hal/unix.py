@@ -15,7 +15,7 @@ from ..wire.certificate import CLOCK_HOST
 from .block_file import BLOCK_SIZE, BlockFile
 
 _ROOT = "/flash"
-_WRITE_UNIT = 256  # bytes: a page of the common NOR flash chips; two certificates share a block
+_WRITE_UNIT = 256  # bytes: a page of the common NOR flash chips
 _READ_WRITE = 2
 _NO_CONTROLLING_TERMINAL = 0o400
 _EXCLUSIVE_NOW = 6  # LOCK_EX | LOCK_NB
@@ -74,23 +74,36 @@ class Files:
             os.mkdir(f"{_ROOT}/{folder}")
             return []
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, start: int = 0, size: int = -1) -> bytes:
         with open(f"{_ROOT}/{name}", "rb") as file:
-            return file.read()
+            file.seek(start)
+            return file.read(size)
 
     def write(self, name: str, data: bytes) -> None:
-        with open(f"{_ROOT}/new", "wb") as file:
+        # LittleFS shows a file's new content at once when it is closed, but a new name already when it is opened
+        known = _exists(f"{_ROOT}/{name}")
+        with open(f"{_ROOT}/{name if known else 'new'}", "wb") as file:
             file.write(data)
-        os.rename(f"{_ROOT}/new", f"{_ROOT}/{name}")
+        if not known:
+            os.rename(f"{_ROOT}/new", f"{_ROOT}/{name}")
 
-    def rename(self, old: str, new: str) -> None:
-        os.rename(f"{_ROOT}/{old}", f"{_ROOT}/{new}")
+    def append(self, name: str, data: bytes) -> None:
+        with open(f"{_ROOT}/{name}", "ab") as file:
+            file.write(data)
 
     def remove(self, name: str) -> None:
         os.remove(f"{_ROOT}/{name}")
 
     def free(self) -> int:
         return os.statvfs(_ROOT)[3] * BLOCK_SIZE
+
+
+def _exists(path: str) -> bool:
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
 
 
 def _open(path: str) -> BlockFile:

@@ -132,7 +132,7 @@ class Meter:
 
     def state(self) -> "dict[str, object]":
         """What ``up/state`` says; keys as in the house's DESIGN.md."""
-        issuer, pending = self._certifier.issuer, len(self._certifier.store.pending)
+        issuer, pending = self._certifier.issuer, self._certifier.debt
         reading = self._readings[self._billing] or Reading(None)
         imported, exported = self._certifier.registers or (None, None)
         auxiliary = [index for index in range(len(self._devices)) if index != self._billing]
@@ -164,10 +164,10 @@ class Meter:
         try:
             if message.topic == self._receipt_topic:
                 self._certifier.take_receipt(message.payload, ticks)
-                if not self._certifier.store.pending:
+                if not self._certifier.debt:
                     self._news.set()
             else:
-                self._certifier.take_command(message.payload, ticks)
+                self._certifier.take_command(message.payload)
         except WireError as error:
             self._certifier.refused += 1
             self._log(f"refused: {error}")

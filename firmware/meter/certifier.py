@@ -12,7 +12,8 @@ from .interval import Intervals
 from .issuer import Head, Issuer, head_of
 from .outbox import Outbox
 from .reading import Reading
-from .store import Origin, Store, StoreDamaged, StoreFull
+from .record import CERTIFICATE
+from .store import Origin, StatementDamaged, Store, StoreFull
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,10 +41,11 @@ class Certifier:
         self._config = config
         self.store = Store(board.files)
         self.held = self.refused = 0
-        head = head_of(self.store.newest(), self.store.last_seq)
+        kept = self.store.statements
+        head = head_of(kept.newest(CERTIFICATE), kept.last(CERTIFICATE))
         boot = self.store.count_boot(head.body.boot if head.body else 0)
         self.issuer = Issuer(signer_of(self.store, board), config.site, config.meter, boot, head)
-        self.outbox = Outbox(self.store.pending)
+        self.outbox = Outbox(kept.pending(CERTIFICATE))
         self._verifier = receipt.Verifier(config.site, config.gateway_key)
         self._seen = head.body.seen if head.body else None
         self._origin = self.store.origin()
@@ -64,6 +66,12 @@ class Certifier:
     def registers(self) -> "tuple[int, int] | None":
         """The certified registers (import, export) in Wh as they stand now; None before the first reading."""
         return self._intervals.energy.registers if self._intervals.energy else None
+
+    @property
+    def debt(self) -> int:
+        """Certificates without receipt: those to be sent, and those that the flash has destroyed before."""
+        kept = self.store.statements
+        return len(kept.pending(CERTIFICATE)) + len(kept.lost(CERTIFICATE))
 
     def read(self, wall_ms: int, ticks_ms: int, reading: Reading, measures_energy: bool) -> "Head | None":
         """Take the billing device's reading; as ``tick`` at the same moment.
@@ -93,7 +101,7 @@ class Certifier:
         clock = self._board.clock
         data, head = self.issuer.issue(interval, (clock.quality(), clock.uncertainty_ms()), self._seen)
         try:
-            self.store.add(head.seq, data)
+            self.store.statements.add(CERTIFICATE, head.seq, data)
         except StoreFull:
             self.held += 1
             self._resume(self.issuer.head)
@@ -109,30 +117,36 @@ class Certifier:
             if seq is None:
                 return None
             try:
-                return seq, self.store.certificate(seq)
-            except StoreDamaged:
-                # it stays in the store's debt, where people see it; sending it would prove nothing
+                return seq, self.store.statements.read(CERTIFICATE, seq)
+            except StatementDamaged:
+                # it stays in the debt, where people see it
                 self.outbox.freed(seq, ticks_ms)
 
     def take_receipt(self, payload: bytes, ticks_ms: int) -> None:
         """Free the certificate that ``payload``, from down/receipt, proves to be in the ledger.
 
-        WireError if it proves nothing. A receipt for a certificate that we do not hold any more is no news.
+        WireError if it proves nothing. A receipt for a certificate that we do not hold any more is no news, and one for a
+        certificate that the flash has destroyed cannot be checked: that one stays in the debt.
         """
         seq, data = receipt.unwrap(payload)
-        if seq not in self.store.pending:
+        if seq not in self.store.statements.pending(CERTIFICATE):
             return
-        size, root = self._verifier.check(data, self.store.certificate(seq))
-        self.store.free(seq)
+        try:
+            kept = self.store.statements.read(CERTIFICATE, seq)
+        except StatementDamaged:
+            self.outbox.freed(seq, ticks_ms)
+            return
+        size, root = self._verifier.check(data, kept)
+        self.store.statements.free(CERTIFICATE, seq)
         self.outbox.freed(seq, ticks_ms)
         if self._seen is None or size > self._seen[0]:
             self._seen = size, root
 
-    def take_command(self, payload: bytes, ticks_ms: int) -> None:
+    def take_command(self, payload: bytes) -> None:
         """Obey ``payload``, from down/cmd. WireError if it is not the gateway's."""
         statement, first, last = command.parse_resend(payload, self._config.site, self._config.meter)
         self._check_gateway(statement)
-        self.outbox.resend(first, last, ticks_ms)
+        self.outbox.resend(first, last)
 
     def _check_gateway(self, statement: cose.Statement) -> None:
         if not es256.verify(self._config.gateway_key, statement.id, statement.signature):

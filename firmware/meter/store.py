@@ -1,21 +1,20 @@
-"""What must outlive a power cut: key, boot counter, starting point, certificates. One small file each, with its CRC.
+"""What must outlive a power cut: who the meter is, how often it started, where its record began, and what it has signed.
 
-    key                secret of 32 bytes
-    boot               boot counter
-    origin             where this meter's record starts, and the offset of the device's registers (see Energy)
-    q/0000000012       a certificate without receipt
-    q/0000000012.ok    a certificate with receipt, kept only while it is the newest
+    format      version of this layout
+    key         secret of 32 bytes
+    boot        boot counter
+    origin      where this meter's record starts, and the offset of the device's registers (see Energy)
+    q/receipts  which statements have no receipt yet (see Index)
+    q/s...      the statements (see Statements)
 
 The newest certificate is the memory of the chain: sequence number, previous id, closing registers and the end of certified
-time are read from it, so there is no second copy that could disagree. LittleFS replaces a file wholly or not at all; the
-CRC is against flash that forgets.
+time are read from it, so there is no second copy that could disagree.
 """
 
-import binascii
-import errno
 import json
 
-from ..wire.fields import u32
+from .notes import Notes, StoreFull
+from .statements import StatementDamaged, Statements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,18 +22,13 @@ if TYPE_CHECKING:
 
     from ..hal.interface import Files
 
-_QUEUE = "q"
-_RECEIPTED = ".ok"
-_ENOSPC = 28  # "no space left"; MicroPython's errno has no name for it
-_RESERVE = 65536  # bytes left free, so that receipts can still be noted and the origin moved on a full flash
+__all__ = ["Origin", "StatementDamaged", "Store", "StoreDamaged", "StoreFull"]
 
-
-class StoreFull(Exception):
-    """No room for another certificate. Nothing is lost: issue none, and cover the time with one once there is room."""
+_FORMAT = b"2"
 
 
 class StoreDamaged(Exception):
-    """A file that cannot be done without has changed on the flash. The message says what to do."""
+    """The flash lacks what cannot be done without. The message says what to do."""
 
 
 class Origin:
@@ -52,54 +46,45 @@ class Store:
     """The flash's content.
 
     Attributes:
-        pending: sequence numbers without receipt, ascending.
-        last_seq: the highest sequence number ever given, 0 for none.
-        corrupt: certificates that did not survive on the flash.
+        statements: the certificates and events.
     """
 
     def __init__(self, files: "Files") -> None:
-        self._files = files
-        self.pending: list[int] = []
-        self.last_seq = 0
-        self.corrupt = 0
-        self._newest = ""
-        self._scan()
+        """StoreDamaged if the flash holds another layout than this firmware's."""
+        self._notes = Notes(files)
+        self._check_format()
+        self.statements = Statements(files, self._notes)
 
-    def _scan(self) -> None:
-        names = sorted(self._files.names(_QUEUE))
-        for name in names:
-            seq = int(name.split(".")[0])
-            # also a damaged certificate's number is used up: it may have been sent
-            self.last_seq = max(self.last_seq, seq)
-            if self._read(f"{_QUEUE}/{name}") is None:
-                self.corrupt += 1
-            else:
-                self._newest = name
-                if not name.endswith(_RECEIPTED):
-                    self.pending.append(seq)
-        for name in names:
-            # a power cut between `add`'s two steps leaves one behind
-            if name.endswith(_RECEIPTED) and name != self._newest:
-                self._files.remove(f"{_QUEUE}/{name}")
+    def _check_format(self) -> None:
+        """Version 1, of before the first release, had no such file; a damaged one is taken for ours and written again."""
+        found = self._notes.read("format")
+        if found == _FORMAT:
+            return
+        if found is not None or (self._notes.has("key") and not self._notes.has("format")):
+            raise StoreDamaged(
+                f"the flash is laid out for firmware of another age (format {(found or b'1').decode()}, not "
+                f"{_FORMAT.decode()}). Run that firmware until nothing is pending, then name a new flash file and enrol again."
+            )
+        self._notes.write("format", _FORMAT)
 
     def secret(self, generate: "Callable[[], bytes]") -> bytes:
         """The meter's key, made by ``generate`` on first use. StoreDamaged if it was there once."""
-        if self._raw("key") is None:
-            self._write("key", generate())
-        secret = self._read("key")
+        if not self._notes.has("key"):
+            self._notes.write("key", generate())
+        secret = self._notes.read("key")
         if secret is None:
             raise StoreDamaged("the key on the flash is damaged: name a new flash file and enrol the meter again")
         return secret
 
     def count_boot(self, known: int) -> int:
         """Count this start and return its number, above ``known``, a boot counter seen elsewhere."""
-        boot = max(int((self._read("boot") or b"0").decode()), known) + 1
-        self._write("boot", str(boot).encode())
+        boot = max(int((self._notes.read("boot") or b"0").decode()), known) + 1
+        self._notes.write("boot", str(boot).encode())
         return boot
 
     def origin(self) -> "Origin | None":
         """Where the record starts; None before the first reading."""
-        data = self._read("origin")
+        data = self._notes.read("origin")
         if data is None:
             return None
         t0, registers, offset = json.loads(data)
@@ -107,65 +92,4 @@ class Store:
 
     def set_origin(self, origin: Origin) -> None:
         """Note the start of the record, or another offset."""
-        self._write("origin", json.dumps([origin.t0, origin.registers, origin.offset]).encode())
-
-    def newest(self) -> "bytes | None":
-        """The newest certificate that survived, None before the first."""
-        return self._read(f"{_QUEUE}/{self._newest}") if self._newest else None
-
-    def add(self, seq: int, certificate: bytes) -> None:
-        """Keep a certificate; it is on the medium when this returns. StoreFull if there is no room."""
-        name = f"{seq:010d}"
-        if self._files.free() < _RESERVE:
-            raise StoreFull()
-        self._write(f"{_QUEUE}/{name}", certificate)
-        self.pending.append(seq)
-        self.last_seq = seq
-        replaced, self._newest = self._newest, name
-        if replaced.endswith(_RECEIPTED):
-            self._files.remove(f"{_QUEUE}/{replaced}")
-
-    def certificate(self, seq: int) -> bytes:
-        """A pending certificate's bytes. KeyError if ``seq`` is not pending, StoreDamaged if its bytes changed."""
-        if seq not in self.pending:
-            raise KeyError(seq)
-        data = self._read(f"{_QUEUE}/{seq:010d}")
-        if data is None:
-            raise StoreDamaged(f"certificate {seq} is damaged")
-        return data
-
-    def free(self, seq: int) -> None:
-        """Certificate ``seq`` has its receipt. KeyError if it is not pending."""
-        if seq not in self.pending:
-            raise KeyError(seq)
-        name = f"{seq:010d}"
-        if name == self._newest:
-            self._newest = name + _RECEIPTED
-            self._files.rename(f"{_QUEUE}/{name}", f"{_QUEUE}/{self._newest}")
-        else:
-            self._files.remove(f"{_QUEUE}/{name}")
-        self.pending.remove(seq)
-
-    def _raw(self, name: str) -> "bytes | None":
-        """The file's bytes, None if it is not there."""
-        try:
-            return self._files.read(name)
-        except OSError as error:
-            if error.errno != errno.ENOENT:
-                raise
-            return None
-
-    def _read(self, name: str) -> "bytes | None":
-        """The file's content, None if it is not there or its CRC is wrong."""
-        data = self._raw(name)
-        if data is None or data[-4:] != u32(binascii.crc32(data[:-4])):
-            return None
-        return data[:-4]
-
-    def _write(self, name: str, data: bytes) -> None:
-        try:
-            self._files.write(name, data + u32(binascii.crc32(data)))
-        except OSError as error:
-            if error.errno == _ENOSPC:
-                raise StoreFull() from None
-            raise
+        self._notes.write("origin", json.dumps([origin.t0, origin.registers, origin.offset]).encode())

@@ -100,7 +100,7 @@ def test_a_receipt_frees_and_its_head_is_in_the_next_certificate():
     bench = Bench()
     bench.run(11)
     bench.meter.take_receipt(receipt_for(1, bench.sent[1], size=2), 0)
-    assert bench.meter.store.pending == []
+    assert bench.meter.store.statements.pending(0) == []
     bench.run(10)
     assert bench.bodies()[1].seen == (2, proof.node_hash(proof.leaf_hash(bench.sent[1]), bytes(32)))
 
@@ -127,11 +127,11 @@ def test_only_the_gateways_receipt_for_this_certificate_frees_it():
         receipt_for(2, data),
     ):
         assert refused(bench.meter.take_receipt, payload, 0)
-    assert bench.meter.store.pending == [1, 2]
+    assert bench.meter.store.statements.pending(0) == [1, 2]
     bench.meter.take_receipt(receipt_for(7, data), 0)
     bench.meter.take_receipt(receipt_for(1, data), 0)
     bench.meter.take_receipt(receipt_for(1, data), 0)
-    assert bench.meter.store.pending == [2]
+    assert bench.meter.store.statements.pending(0) == [2]
 
 
 def test_only_the_gateways_command_is_obeyed():
@@ -144,9 +144,9 @@ def test_only_the_gateways_command_is_obeyed():
         command.resend(STRANGER, "isle", "wind-1", 1, 1, 2, 0),
         command.resend(GATEWAY, "isle", "wind-2", 1, 1, 2, 0),
     ):
-        assert refused(bench.meter.take_command, payload, now)
+        assert refused(bench.meter.take_command, payload)
     assert bench.meter.due(now) is None
-    bench.meter.take_command(command.resend(GATEWAY, "isle", "wind-1", 1, 2, 9, 0), now)
+    bench.meter.take_command(command.resend(GATEWAY, "isle", "wind-1", 1, 2, 9, 0))
     assert bench.meter.due(now)[0] == 2
 
 
@@ -162,7 +162,7 @@ def test_a_restart_goes_on_with_chain_energy_and_time():
     bodies = bench.check()
     assert [(body.boot, len(body.rows)) for body in bodies] == [(1, 5), (3, 1)]
     assert bodies[1].status == certificate.CATCH_UP | certificate.PARTIAL
-    assert bench.meter.store.pending == [1, 2]
+    assert bench.meter.store.statements.pending(0) == [1, 2]
 
 
 def test_a_restart_before_the_first_certificate_keeps_the_first_reading():
@@ -181,7 +181,7 @@ def test_a_power_cut_at_any_flash_write_loses_nothing():
             try:
                 for _ in range(25):
                     bench.run(1)
-                    for seq in list(bench.meter.store.pending):
+                    for seq in list(bench.meter.store.statements.pending(0)):
                         if seq in bench.sent:
                             bench.meter.take_receipt(receipt_for(seq, bench.sent[seq]), 0)
             except OSError:
@@ -211,7 +211,7 @@ def test_the_offset_of_a_replaced_device_outlives_a_restart():
 def test_a_full_flash_holds_intervals_and_certifies_their_energy_later():
     bench = Bench()
     bench.run(11)
-    bench.board.files.capacity = 65536
+    bench.board.files.capacity = 0
     bench.run(20)
     assert bench.meter.held == 2
     assert len(bench.sent) == 1
@@ -234,14 +234,32 @@ def test_a_device_without_registers_is_integrated_across_a_restart():
     assert head.body.closing[0] == 0
     # 49 seconds of 10 Wh, without the second that the restart took and what was not yet certified then
     assert 300 <= head.body.closing[1] <= 400
-    for seq in bench.meter.store.pending:
-        body = certificate.decode(cose.parse(bench.meter.store.certificate(seq)).payload)
+    for seq in bench.meter.store.statements.pending(0):
+        body = certificate.decode(cose.parse(bench.meter.store.statements.read(0, seq)).payload)
         assert body.status & (certificate.COUNTER_RESET | certificate.IMPLAUSIBLE) == 0
+
+
+def damage_first_certificate(bench):
+    content = bytearray(bench.board.files.content["q/s0"])
+    content[50] ^= 1
+    bench.board.files.content["q/s0"] = bytes(content)
 
 
 def test_a_certificate_that_the_flash_forgot_is_not_sent():
     bench = Bench()
     bench.run(21)
-    bench.board.files.content["q/0000000001"] = b"forgotten"
+    damage_first_certificate(bench)
     now = bench.board.clock.ticks_ms() + 100_000
     assert bench.meter.due(now)[0] == 2
+    assert bench.meter.debt == 2
+
+
+def test_a_receipt_for_a_certificate_that_the_flash_forgot_changes_nothing():
+    bench = Bench()
+    bench.run(21)
+    damage_first_certificate(bench)
+    bench.meter.take_receipt(receipt_for(1, bench.sent[1]), 0)
+    assert bench.meter.store.statements.pending(0) == [2]
+    assert bench.meter.debt == 2
+    bench.start()
+    assert bench.meter.debt == 2
