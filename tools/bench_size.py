@@ -6,10 +6,11 @@ from tools import mpy
 def main() -> None:
     """Compile the application and print its size, and that of the register maps, which ship as JSON."""
     application = mpy.application()
-    maps = [path.stat().st_size for path in sorted((mpy.FIRMWARE / "maps").glob("*.json"))]
-    print(f"application_mpy {sum(map(len, application.values()))} byte")
-    print(f"application_modules {len(application)} count")
-    print(f"maps_json {sum(maps)} byte")
+    code = [len(content) for path, content in application.items() if path.suffix == ".mpy"]
+    maps = [len(content) for path, content in application.items() if path.suffix == ".json"]
+    print(f"application_modules {len(code)} count")
+    print(f"application_mpy {sum(code)} bytes")
+    print(f"application_maps {sum(maps)} bytes")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ The compiler is the one that set-up built together with the emulated board; it w
 """
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from tools.setup import board
@@ -15,17 +16,27 @@ COMPILER = board.home(ROOT / ".skerry") / "mpy-cross"
 NOT_SHIPPED = ("hal/fake.py",)
 
 
-def compile(source: Path) -> bytes:
-    """The bytecode of a source file of ours, which tracebacks will name by its path from the root.
+def application() -> dict[Path, bytes]:
+    """All files that a meter may carry, by their paths from the root: modules compiled, and register maps."""
+    excluded = [FIRMWARE / name for name in NOT_SHIPPED]
+    sources = [path for path in sorted(FIRMWARE.rglob("*.py")) if path not in excluded]
+    return {**compiled(sources), **plain(sorted((FIRMWARE / "maps").glob("*.json")))}
+
+
+def compiled(sources: Iterable[Path]) -> dict[Path, bytes]:
+    """The bytecode of source files of ours.
 
     Raises subprocess.CalledProcessError for what MicroPython cannot compile, OSError before set-up has built the compiler.
     """
+    return {source.relative_to(ROOT).with_suffix(".mpy"): _compile(source) for source in sources}
+
+
+def plain(files: Iterable[Path]) -> dict[Path, bytes]:
+    """Files of ours as they are."""
+    return {file.relative_to(ROOT): file.read_bytes() for file in files}
+
+
+def _compile(source: Path) -> bytes:
+    # -s: the name that tracebacks show
     command = [str(COMPILER), "-s", str(source.relative_to(ROOT)), "-o", "-", str(source)]
     return subprocess.run(command, check=True, capture_output=True).stdout
-
-
-def application() -> dict[Path, bytes]:
-    """The bytecode of every module that a meter may carry, by its path from the root: all but the tests' board."""
-    excluded = [FIRMWARE / name for name in NOT_SHIPPED]
-    sources = [path for path in sorted(FIRMWARE.rglob("*.py")) if path not in excluded]
-    return {path.relative_to(ROOT).with_suffix(".mpy"): compile(path) for path in sources}

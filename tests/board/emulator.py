@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mpremote.transport_serial import SerialTransport
 
+from tests.board.report import Report
 from tools import mpy
 from tools.setup import board
 from tools.setup.system import which
@@ -40,12 +41,12 @@ class Emulator:
             raise AssertionError(f"{board.EMULATOR} opens no serial line: {said}{self._process.communicate()[0]}")
         self._serial = SerialTransport(line[0], timeout=1)
 
-    def run(self, file: Path) -> str:
-        """Run a portable test file after a soft reset. All that it prints; "failures 0" at the end if all is well."""
+    def run(self, file: Path) -> Report:
+        """Run a portable test file after a soft reset."""
         self._serial.enter_raw_repl(soft_reset=True)
-        program = _RUN.format(address=_ROM, size=self._size, file=file.as_posix())
+        program = _RUN.format(address=_ROM, size=self._size, file=file.relative_to(mpy.ROOT).as_posix())
         printed: tuple[bytes, bytes] = self._serial.exec_raw(program, timeout=_SILENCE_S)
-        return b"".join(printed).decode().replace("\r\n", "\n")
+        return Report(file.stem, b"".join(printed).decode().replace("\r\n", "\n"))
 
     def close(self) -> None:
         """Switch it off."""

@@ -8,7 +8,7 @@ from firmware.meter.map_entry import MapError
 from firmware.meter.plausibility import Nonsense
 from firmware.meter.read_plan import Image
 
-HERE = __file__.rsplit("/", 1)[0]
+ROOT = __file__.rpartition("tests/portable/")[0]
 
 
 def point(address, type, numerator=1, denominator=1, **more):
@@ -24,7 +24,7 @@ def document(rules=None, **points):
 
 
 def shipped(name):
-    with open(HERE + "/../../firmware/maps/" + name + ".json") as file:
+    with open(ROOT + "firmware/maps/" + name + ".json") as file:
         return DeviceMap(json.load(file))
 
 
