@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from tools.setup import apt, board, browser, micropython, mosquitto, venv
+from tools.setup import apt, board, browser, faketime, micropython, mosquitto, venv
 from tools.setup.system import SetupError, which
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +19,7 @@ def prepare(flavour: str) -> None:
         if which("mbpoll") is None:
             apt.install(["mbpoll"])
         browser.ensure(STATE, ROOT / ".venv" / "bin" / "python")
+        faketime.ensure()
         board.ensure(STATE)
 
 
