@@ -56,6 +56,9 @@ class Meter:
         """Never returns. A defect in one task ends all: half a meter would look alive."""
         issuer = self._certifier.issuer
         self._log(f"{self._config.meter} boot {issuer.boot} seq {issuer.head.seq}")
+        corrupt = self._certifier.store.statements.corrupt
+        if corrupt:
+            self._log(f"flash: {corrupt} damaged, {self._certifier.debt} without receipt")
         await asyncio.gather(self._measure(), self._certify(), self._deliver(), self._report(), self._link.run())
 
     async def _measure(self) -> None:

@@ -17,6 +17,8 @@ import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from firmware.hal.block_file import BLOCK_SIZE
+from firmware.meter import record
 from firmware.wire import certificate, command, cose, enrolment, es256, proof, receipt, topics
 from gateway.adapters.broker import find_mosquitto
 from gateway.core.telemetry import StateMessage
@@ -345,6 +347,30 @@ def test_no_secret_is_logged(bench: Bench) -> None:
     bench.start_meter()
     assert until(lambda: bench.received)
     assert "secret" not in bench.log()
+
+
+def flip_in_data_blocks(flash: Path, statement: bytes) -> None:
+    """Lose a bit of the first statement of a segment, and none of LittleFS's own."""
+    content = bytearray(flash.read_bytes())
+    for block in range(0, len(content), BLOCK_SIZE):
+        start = block + record.HEAD
+        if content[start : start + len(statement)] == statement:
+            content[start] ^= 1
+    flash.write_bytes(content)
+
+
+def test_a_damaged_certificate_is_reported_and_stays_in_the_debt(bench: Bench) -> None:
+    bench.answering = False
+    bench.start_meter()
+    assert until(lambda: 4 in bench.received)  # a smaller file LittleFS keeps among its own
+    bench.kill("meter")
+    sent = len(bench.received[1])
+    flip_in_data_blocks(bench.folder / "wind-1.lfs", bench.received[1][0])
+    bench.answering = True
+    bench.start_meter()
+    assert until(lambda: "flash: 1 damaged" in bench.log()), bench.log()
+    assert until(lambda: bench.states[-1].get("pending") == 1), bench.log()
+    assert len(bench.received[1]) == sent
 
 
 def test_the_store_keeps_its_word_at_every_flash_operation() -> None:
