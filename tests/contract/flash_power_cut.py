@@ -15,7 +15,7 @@ from firmware.meter.notes import StoreFull
 from firmware.meter.record import CERTIFICATE, EVENT
 from firmware.meter.statements import BATCH
 from firmware.meter.store import Origin, Store
-from tests.contract.nor_flash import BLOCK_SIZE, PAGE, NorFlash
+from tools.nor_flash import BLOCK_SIZE, PAGE, NorFlash
 
 BLOCKS = 32
 SIZES = {CERTIFICATE: 700, EVENT: 200}
