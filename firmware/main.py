@@ -7,6 +7,7 @@ A relative ``flash`` in the configuration lies beside the configuration.
 """
 
 import asyncio
+import gc
 import json
 import sys
 
@@ -20,6 +21,8 @@ from firmware.wire import enrolment
 
 _USAGE = "usage: micropython -m firmware.main [--identity] CONFIG"
 _FAILED, _MISUSED = 1, 2
+# bytes; garbage that waits until the heap is full comes to lie between what lives, and then no list finds room to grow
+_COLLECT_EVERY = 16384
 
 
 def _load(path: str) -> object:
@@ -60,6 +63,7 @@ def _print_identity(config: Config, board: Board) -> None:
 
 def main(arguments: "list[str]") -> int:
     """Run with ``arguments`` (without the program's name); returns the exit status."""
+    gc.threshold(_COLLECT_EVERY)
     identity = arguments[:1] == ["--identity"]
     paths = arguments[1:] if identity else arguments
     if len(paths) != 1:
