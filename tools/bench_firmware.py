@@ -11,6 +11,7 @@ LINE = re.compile(r"[a-z][a-z0-9_]* -?\d+(\.\d+)?(e[+-]\d+)? \S+")
 BENCHES = (
     (MICROPYTHON, "-m", "tools.bench_p256"),
     (MICROPYTHON, "-m", "tools.bench_store"),
+    (sys.executable, "-m", "tools.bench_bus"),
     (sys.executable, "-m", "tools.bench_size"),
     (sys.executable, "-m", "tools.soak", "10000"),
 )
