@@ -13,6 +13,7 @@ from .device import PolledDevice
 from .link import open_link
 from .mqtt_link import MqttLink
 from .reading import Reading
+from .record import CERTIFICATE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class Meter:
         try:
             if message.topic == self._receipt_topic:
                 self._certifier.take_receipt(message.payload, ticks)
-                if not self._certifier.debt:
+                if not self._certifier.store.statements.pending(CERTIFICATE):
                     self._news.set()
             else:
                 self._certifier.take_command(message.payload)
