@@ -1,6 +1,6 @@
 """What half a megabyte of flash holds, and what keeping costs: the meter's store on real LittleFS, on a flash chip in memory.
 
-    micropython -X heapsize=4M -m tools.bench_store
+    micropython -m tools.bench_store
 
 Prints ``name value unit`` lines. Certificates have four rows, a previous id, a tree head and registers of nine digits.
 """
