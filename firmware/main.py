@@ -1,6 +1,6 @@
 """Start a meter on MicroPython's unix port.
 
-    micropython -m firmware.main --identity CONFIG     make the key on first use, print {"meter", "public", "request"}
+    micropython -m firmware.main --identity CONFIG     make the key on first use, print {"meter", "public", "request", "csr"}
     micropython -m firmware.main CONFIG                run the meter
 
 A relative ``flash`` in the configuration lies beside the configuration.
@@ -12,12 +12,13 @@ import json
 import sys
 
 from firmware.hal.unix import Board, FlashError
+from firmware.meter import tls_key
 from firmware.meter.app import Meter
 from firmware.meter.certifier import signer_of
 from firmware.meter.config import Config, ConfigError
 from firmware.meter.map_entry import MapError
 from firmware.meter.store import Store, StoreDamaged
-from firmware.wire import enrolment
+from firmware.wire import csr, enrolment
 
 _USAGE = "usage: micropython -m firmware.main [--identity] CONFIG"
 _FAILED, _MISUSED = 1, 2
@@ -58,7 +59,9 @@ def _read_config(path: str) -> Config:
 def _print_identity(config: Config, board: Board) -> None:
     signer = signer_of(Store(board.files), board)
     request = enrolment.request(signer, config.site, config.meter)
-    print(json.dumps({"meter": config.meter, "public": signer.public.hex(), "request": request.hex()}))
+    certificate_request = csr.request(tls_key.signer_of(board), config.meter)
+    identity = {"meter": config.meter, "public": signer.public.hex(), "request": request.hex(), "csr": certificate_request}
+    print(json.dumps(identity))
 
 
 def main(arguments: "list[str]") -> int:

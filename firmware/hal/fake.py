@@ -132,12 +132,16 @@ class Stream:
 
 
 class Board:
-    """Clock, files and countable randomness; lines come from ``lines``, in order, an OSError among them is raised."""
+    """Clock, files and countable randomness; lines come from ``lines``, in order, an OSError among them is raised.
+
+    ``secured`` notes what open_tls was called with.
+    """
 
     def __init__(self) -> None:
         self.clock = Clock()
         self.files = Files()
         self.lines: list[Stream | OSError] = []
+        self.secured: list[tuple[str, int, bytes, bytes, bytes]] = []
         self._drawn = 0
 
     def random(self, count: int) -> bytes:
@@ -145,6 +149,10 @@ class Board:
         return bytes([(self._drawn + index) & 0xFF for index in range(count)])
 
     def open_tcp(self, host: str, port: int) -> Stream:  # noqa: ARG002
+        return self._next_line()
+
+    def open_tls(self, host: str, port: int, ca: bytes, certificate: bytes, key: bytes) -> Stream:
+        self.secured.append((host, port, ca, certificate, key))
         return self._next_line()
 
     def open_serial(self, path: str, baud: int) -> Stream:  # noqa: ARG002

@@ -94,6 +94,13 @@ if TYPE_CHECKING:
         def open_tcp(self, host: str, port: int) -> Stream:
             """Start connecting. A refusal shows at the first write or read."""
 
+        def open_tls(self, host: str, port: int, ca: bytes, certificate: bytes, key: bytes) -> Stream:
+            """As ``open_tcp``, for TLS: the other side's certificate must name ``host`` and be signed by ``ca``.
+
+            ``ca`` and ``certificate`` are X.509 in PEM or DER, ``key`` is that of ``certificate``: ECPrivateKey in DER.
+            The handshake is part of the first write; a refusal says in words who refused whom.
+            """
+
         def open_serial(self, path: str, baud: int) -> SerialStream:
             """A serial line, raw, 8 data bits, no parity, 1 stop bit."""
 

@@ -1,10 +1,8 @@
 """MicroPython's unix port: a Raspberry Pi, and every simulated meter. Runs on MicroPython only."""
 
-import asyncio
 import errno
 import gc
 import os
-import socket
 import termios
 import time
 
@@ -12,7 +10,9 @@ import ffi
 import vfs
 
 from ..wire.certificate import CLOCK_HOST
+from . import sockets
 from .block_file import BLOCK_SIZE, BlockFile
+from .sockets import Stream
 
 _ROOT = "/flash"
 _WRITE_UNIT = 256  # bytes: a page of the common NOR flash chips
@@ -135,24 +135,6 @@ def _open_line(path: str) -> int:
     return descriptor
 
 
-class Stream:
-    """A descriptor that asyncio can wait for."""
-
-    def __init__(self, raw: object) -> None:
-        self._raw = raw
-        self._stream = asyncio.StreamReader(raw)
-
-    async def read(self, count: int) -> bytes:
-        return await self._stream.read(count)
-
-    async def write(self, data: bytes) -> None:
-        self._stream.write(data)  # type: ignore[attr-defined]
-        await self._stream.drain()  # type: ignore[attr-defined]
-
-    def close(self) -> None:
-        self._raw.close()  # type: ignore[attr-defined]
-
-
 class SerialStream(Stream):
     """A serial line, set so that reading never waits."""
 
@@ -174,16 +156,10 @@ class Board:
         return os.urandom(count)
 
     def open_tcp(self, host: str, port: int) -> Stream:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
-        connection = socket.socket(family, kind, protocol)
-        connection.setblocking(False)
-        try:
-            connection.connect(address)
-        except OSError as error:
-            if error.errno != errno.EINPROGRESS:
-                connection.close()
-                raise
-        return Stream(connection)
+        return sockets.open_tcp(host, port)
+
+    def open_tls(self, host: str, port: int, ca: bytes, certificate: bytes, key: bytes) -> Stream:
+        return sockets.open_tls(host, port, ca, certificate, key)
 
     def open_serial(self, path: str, baud: int) -> SerialStream:
         line = open(_open_line(path), "r+b", buffering=0)  # noqa: SIM115 - closed by Stream.close

@@ -38,16 +38,27 @@ class Bus:
         self.baud = baud
 
 
+class Tls:
+    """``ca``: who signed the broker's certificate; ``certificate``: the answer to this meter's request. Both in PEM."""
+
+    __slots__ = ("ca", "certificate")
+
+    def __init__(self, ca: bytes, certificate: bytes) -> None:
+        self.ca = ca
+        self.certificate = certificate
+
+
 class Broker:
-    """The MQTT broker and this meter's account there."""
+    """The MQTT broker and this meter's account there; ``tls`` is None on a line that nobody else can reach."""
 
-    __slots__ = ("host", "password", "port", "username")
+    __slots__ = ("host", "password", "port", "tls", "username")
 
-    def __init__(self, host: str, port: int, username: str, password: str) -> None:
+    def __init__(self, host: str, port: int, username: str, password: str, tls: "Tls | None" = None) -> None:
         self.host = host
         self.port = port
         self.username = username
         self.password = password
+        self.tls = tls
 
 
 class Config:
@@ -117,6 +128,15 @@ class _Table:
             raise ConfigError(f"{self._name(key)}: a whole number from {low} to {high} is expected")
         return value
 
+    def certificate(self, key: str) -> bytes:
+        text = self.text(key)
+        if not text.startswith("-----BEGIN CERTIFICATE-----\n"):
+            raise ConfigError(f"{self._name(key)}: a certificate is expected, the text of its PEM file")
+        return text.encode()
+
+    def has(self, key: str) -> bool:
+        return key in self._left
+
     def table(self, key: str) -> "_Table":
         return _Table(self.take(key), self._name(key))
 
@@ -132,9 +152,17 @@ def _key(text: str) -> bytes:
 
 
 def _broker(table: _Table) -> Broker:
-    broker = Broker(table.text("host"), table.integer("port", 1, 65535), table.text("username"), table.text("password"))
+    host, port = table.text("host"), table.integer("port", 1, 65535)
+    username, password = table.text("username"), table.text("password")
+    tls = _tls(table.table("tls")) if table.has("tls") else None
     table.finish()
-    return broker
+    return Broker(host, port, username, password, tls)
+
+
+def _tls(table: _Table) -> Tls:
+    tls = Tls(table.certificate("ca"), table.certificate("cert"))
+    table.finish()
+    return tls
 
 
 def _bus(table: _Table) -> Bus:

@@ -8,6 +8,7 @@ import errno
 
 from ..wire import mqtt, mqtt_decoder
 from ..wire.fields import WireError
+from . import tls_key
 from .config import Broker
 from .deadline import Late, within
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ..hal.interface import Board, Stream
 
 _PATIENCE_S = 5  # for connecting and for every write
+_HANDSHAKE_S = 8  # for connecting with TLS, of which an ESP32 computes some two
 _KEEPALIVE_S = 30
 _PING_S = 15  # of silence; two such pauses and we give the broker up
 _MAX_PACKET = 8192  # bytes; the longest we expect is a receipt
@@ -44,7 +46,9 @@ class MqttLink:
         on_message: "Callable[[mqtt.Message], None]",
         on_change: "Callable[[], None]",
     ) -> None:
-        """``on_message`` is called for every message on ``topics``, ``on_change`` when the link came up or went down."""
+        """``on_message`` is called for every message on ``topics``, ``on_change`` when the link came up, went
+        down, or cannot come up for another reason than last time.
+        """
         self.connected = False
         self.last_error: str | None = None
         self._board = board
@@ -62,13 +66,17 @@ class MqttLink:
         """Connect, serve, connect again. Never returns."""
         pause = _FIRST_PAUSE_MS
         while True:
+            before = self.last_error
             try:
                 await self._serve()
             except (OSError, WireError) as error:
                 self.last_error = str(error)
             if self.connected:
                 pause = _FIRST_PAUSE_MS
+            news = self.connected or self.last_error != before
             await self._hang_up()
+            if news:
+                self._on_change()
             # meters that lost the same broker must not all come back at once
             await asyncio.sleep((pause + pause * self._board.random(1)[0] // 512) / 1000)
             pause = min(2 * pause, _LONGEST_PAUSE_MS)
@@ -79,9 +87,9 @@ class MqttLink:
 
     async def _serve(self) -> None:
         self._broken = False
-        self._stream = self._board.open_tcp(self._broker.host, self._broker.port)
+        self._stream = self._open()
         decoder = mqtt_decoder.Decoder(_MAX_PACKET)
-        await self._write(self._connect)
+        await self._write(self._connect, _HANDSHAKE_S if self._broker.tls else _PATIENCE_S)
         pinged = False
         while not self._broken:
             try:
@@ -98,6 +106,12 @@ class MqttLink:
             for packet in decoder.feed(data):
                 await self._take(packet)
 
+    def _open(self) -> "Stream":
+        host, port, tls = self._broker.host, self._broker.port, self._broker.tls
+        if tls is None:
+            return self._board.open_tcp(host, port)
+        return self._board.open_tls(host, port, tls.ca, tls.certificate, tls_key.load(self._board.files))
+
     async def _take(self, packet: mqtt_decoder.Packet) -> None:
         if isinstance(packet, mqtt_decoder.Connack):
             if packet.refusal:
@@ -113,25 +127,23 @@ class MqttLink:
                 await self._write(mqtt.puback(packet.packet_id))
             self._on_message(packet.message)
 
-    async def _write(self, data: bytes) -> None:
+    async def _write(self, data: bytes, patience_s: "float | None" = None) -> None:
         async with self._writing:
             if self._stream is None or self._broken:
                 raise OSError(errno.ENOTCONN, "no link to the broker")
             try:
-                await within(_PATIENCE_S, self._stream.write(data))
+                await within(patience_s or _PATIENCE_S, self._stream.write(data))
             except OSError:
                 # half a packet may have gone out: nothing may follow it
                 self._broken = True
                 raise
 
     async def _hang_up(self) -> None:
-        was_connected, self.connected = self.connected, False
+        self.connected = False
         async with self._writing:
             if self._stream is not None:
                 self._stream.close()
                 self._stream = None
-        if was_connected:
-            self._on_change()
 
     def _next_id(self) -> int:
         self._packet_id = self._packet_id % 0xFFFF + 1

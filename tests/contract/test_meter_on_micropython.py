@@ -87,7 +87,7 @@ class Bench:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        (folder / "broker.conf").write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\n")
+        (folder / "broker.conf").write_text(self.broker_settings())
         self.config = folder / "wind-1.json"
         self.config.write_text(json.dumps(self._document(bus)))
         self.folder = folder
@@ -116,6 +116,9 @@ class Bench:
             "devices": [{"unit": 1, "map": "sunspec", "role": "billing"}],
             "flash": "wind-1.lfs",
         }
+
+    def broker_settings(self) -> str:
+        return f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
 
     def _connect(self) -> bool:
         try:

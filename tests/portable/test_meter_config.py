@@ -120,3 +120,20 @@ def test_the_document_must_be_an_object():
 
 def test_a_refusal_shows_no_password():
     assert "secret" not in refusal(put("mqtt", "password", ["secret"]))
+
+
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+def test_tls_is_two_certificates():
+    changed = document()
+    changed["mqtt"]["tls"] = {"ca": CERTIFICATE, "cert": CERTIFICATE + "x"}
+    tls = Config(changed).mqtt.tls
+    assert (tls.ca, tls.certificate) == (CERTIFICATE.encode(), CERTIFICATE.encode() + b"x")
+    assert Config(document()).mqtt.tls is None
+
+
+def test_half_a_tls_section_is_refused():
+    assert "mqtt.tls.cert: is missing" in refusal(put("mqtt", "tls", {"ca": CERTIFICATE}))
+    assert "mqtt.tls.key: is not known" in refusal(put("mqtt", "tls", {"ca": CERTIFICATE, "cert": CERTIFICATE, "key": "x"}))
+    assert "mqtt.tls.ca: a certificate" in refusal(put("mqtt", "tls", {"ca": "ca.pem", "cert": CERTIFICATE}))
