@@ -2,7 +2,7 @@
 
 from tools.soak.run import soak
 
-CERTIFICATES = 1500
+CERTIFICATES = 1000
 GROWTH = 8_000  # bytes per 1,000 certificates: a quarter of one small object for each
 
 

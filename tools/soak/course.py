@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-CYCLE = 250  # certificates from one outage of a kind to the next
+CYCLE = 150  # certificates between two outages of a kind
 WARM_UP = 0.25  # of all samples: by then the longest outage is over and every buffer has had its largest content
 
 

@@ -20,11 +20,11 @@ from tools.soak.course import CYCLE, Course
 MICROPYTHON = mpy.ROOT / ".skerry" / "bin" / "micropython"
 PROBE = Path(__file__).with_name("probe.py")
 HEAP = 256 * 1024
-SPEED = 90  # the meter's seconds in one of ours: its patience of 1 s with a device is 11 ms
+SPEED = 60  # the meter's seconds in one of ours: its patience of 1 s with a device is 17 ms
 INTERVAL_S = 2
 ROWS = 2
 # (first interval of the cycle, intervals, what does not answer)
-OUTAGES = ((20, 30, "centre"), (70, 40, "broker"), (130, 30, "battery"), (190, 5, "meter"))
+OUTAGES = ((10, 20, "centre"), (50, 25, "broker"), (95, 20, "battery"), (125, 3, "meter"))
 LONGEST = 14 * 96  # intervals without broker: two weeks of quarters of an hour
 PATIENCE_S = 0.15  # of ours for each certificate
 MEMORY = "/dev/shm"  # noqa: S108 - a disk would wait for every fsync of the meter's flash
