@@ -77,6 +77,33 @@ if TYPE_CHECKING:
         def discard(self) -> bool:
             """Drop what has come in and was not read, without waiting; whether there was any."""
 
+    class Interface(Protocol):
+        """A network interface of a board that has no operating system to look after it. No call waits."""
+
+        def connect(self) -> None:
+            """Start connecting."""
+
+        def disconnect(self) -> None:
+            """Give the attempt up."""
+
+        def restart(self) -> None:
+            """Switch the interface off and on."""
+
+        def connected(self) -> bool:
+            """Whether it has an address."""
+
+        def rssi(self) -> "int | None":
+            """Strength of the radio signal in dBm; None without radio or connection."""
+
+        def status(self) -> str:
+            """What keeps it from being connected, in words."""
+
+    class Led(Protocol):
+        """A lamp that people see."""
+
+        def shine(self, on: bool) -> None:
+            """Switch it."""
+
     class Board(Protocol):
         """One meter's computer."""
 

@@ -10,8 +10,8 @@ import ffi
 import vfs
 
 from ..wire.certificate import CLOCK_HOST
-from . import sockets
-from .block_file import BLOCK_SIZE, BlockFile
+from . import littlefs, sockets
+from .block_file import BlockFile
 from .sockets import Stream
 
 _ROOT = "/flash"
@@ -52,7 +52,7 @@ class Clock:
         return 1000
 
 
-class Files:
+class Files(littlefs.Files):
     """LittleFS on a file. Made on first use, never formatted again: it holds the key and what was not yet receipted."""
 
     def __init__(self, path: str) -> None:
@@ -66,44 +66,7 @@ class Files:
                 f"{path} holds no readable LittleFS ({error}). If it is of another program, name another file; if it is "
                 "damaged, keep it for analysis, name a new one and enrol the meter again."
             ) from None
-
-    def names(self, folder: str) -> list[str]:
-        try:
-            return [entry[0] for entry in os.ilistdir(f"{_ROOT}/{folder}")]
-        except OSError:
-            os.mkdir(f"{_ROOT}/{folder}")
-            return []
-
-    def read(self, name: str, start: int = 0, size: int = -1) -> bytes:
-        with open(f"{_ROOT}/{name}", "rb") as file:
-            file.seek(start)
-            return file.read(size)
-
-    def write(self, name: str, data: bytes) -> None:
-        # LittleFS shows a file's new content at once when it is closed, but a new name already when it is opened
-        known = _exists(f"{_ROOT}/{name}")
-        with open(f"{_ROOT}/{name if known else 'new'}", "wb") as file:
-            file.write(data)
-        if not known:
-            os.rename(f"{_ROOT}/new", f"{_ROOT}/{name}")
-
-    def append(self, name: str, data: bytes) -> None:
-        with open(f"{_ROOT}/{name}", "ab") as file:
-            file.write(data)
-
-    def remove(self, name: str) -> None:
-        os.remove(f"{_ROOT}/{name}")
-
-    def free(self) -> int:
-        return os.statvfs(_ROOT)[3] * BLOCK_SIZE
-
-
-def _exists(path: str) -> bool:
-    try:
-        os.stat(path)
-    except OSError:
-        return False
-    return True
+        super().__init__(_ROOT)
 
 
 def _open(path: str) -> BlockFile:

@@ -1,0 +1,172 @@
+"""The ESP32 on MicroPython. Only this file and esp32_network call its own modules."""
+
+import gc
+import os
+import time
+
+import esp32
+import machine
+
+from ..wire.certificate import CLOCK_HOLDOVER, CLOCK_UNSET
+from . import littlefs, sockets
+from .sockets import Stream
+
+_ROOT = "/meter"  # on the LittleFS that MicroPython mounts on its partition
+_EPOCH_2000_S = 946_684_800
+_SET_SINCE_S = 1_735_689_600  # 2025: no clock that was ever set is earlier
+_DRIFT_MS = 60_000  # a month at the crystal's 20 ppm
+_BUFFER = 512  # bytes: two of the longest Modbus frames
+_FREE = 1  # of idf_heap_info's regions
+
+RESET_REASONS = {
+    machine.PWRON_RESET: "power on",
+    machine.HARD_RESET: "reset pin",
+    machine.WDT_RESET: "watchdog",
+    machine.DEEPSLEEP_RESET: "deep sleep",
+    machine.SOFT_RESET: "restart",
+}
+
+
+class Pins:
+    """GPIO numbers of the RS-485 transceiver and the LED; None for what the board has not.
+
+    ``direction`` drives the line while it is high.
+    """
+
+    def __init__(self, tx: int, rx: int, direction: "int | None" = None, led: "int | None" = None) -> None:
+        self.tx = tx
+        self.rx = rx
+        self.direction = direction
+        self.led = led
+
+
+class Clock:
+    """The chip's clock: it survives a restart, not a power cut, and nobody has told it the time since it was set."""
+
+    def __init__(self) -> None:
+        self._epoch_ms = _EPOCH_2000_S * 1000 if time.gmtime(0)[0] == 2000 else 0
+        self._last = time.ticks_ms()
+        self._ticks = 0
+
+    def wall_ms(self) -> int:
+        return time.time_ns() // 1_000_000 + self._epoch_ms
+
+    def ticks_ms(self) -> int:
+        now = time.ticks_ms()
+        self._ticks += time.ticks_diff(now, self._last)
+        self._last = now
+        return self._ticks
+
+    def quality(self) -> int:
+        return CLOCK_HOLDOVER if self.wall_ms() >= _SET_SINCE_S * 1000 else CLOCK_UNSET
+
+    def uncertainty_ms(self) -> int:
+        return _DRIFT_MS
+
+    def set(self, wall_ms: int) -> None:
+        """Set wall time: Unix milliseconds."""
+        year, month, day, hour, minute, second, weekday = time.gmtime(wall_ms // 1000 - self._epoch_ms // 1000)[:7]
+        machine.RTC().datetime((year, month, day, weekday, hour, minute, second, wall_ms % 1000 * 1000))
+
+
+class Direction:
+    """The direction pin of an RS-485 transceiver."""
+
+    def __init__(self, pin: int, uart: machine.UART) -> None:
+        self._pin = machine.Pin(pin, machine.Pin.OUT, value=0)
+        self._uart = uart
+
+    def transmit(self) -> None:
+        self._pin(1)
+
+    def receive(self) -> None:
+        self._pin(0)
+
+    def sent(self) -> bool:
+        return self._uart.txdone()
+
+
+class SerialStream:
+    """A UART."""
+
+    def __init__(self, uart: machine.UART, direction: "Direction | None") -> None:
+        self.direction = direction
+        self._uart = uart
+        self._stream = Stream(uart)
+
+    async def read(self, count: int) -> bytes:
+        return await self._stream.read(count)
+
+    async def write(self, data: bytes) -> None:
+        await self._stream.write(data)
+
+    def discard(self) -> bool:
+        return bool(self._uart.read(_BUFFER))
+
+    def close(self) -> None:
+        self._uart.deinit()
+
+
+class Watchdog:
+    """The chip's own watchdog, which resets it."""
+
+    def __init__(self, timeout_s: int) -> None:
+        self._wdt = machine.WDT(timeout=timeout_s * 1000)
+
+    def feed(self) -> None:
+        self._wdt.feed()
+
+
+class Led:
+    """A lamp on a pin."""
+
+    def __init__(self, pin: int) -> None:
+        self._pin = machine.Pin(pin, machine.Pin.OUT, value=0)
+
+    def shine(self, on: bool) -> None:
+        self._pin(int(on))
+
+
+class Board:
+    """An ESP32 with one RS-485 transceiver."""
+
+    target = "esp32"
+
+    def __init__(self, pins: Pins) -> None:
+        self._pins = pins
+        if not littlefs.exists(_ROOT):
+            os.mkdir(_ROOT)
+        self.clock = Clock()
+        self.files = littlefs.Files(_ROOT)
+        self.led = None if pins.led is None else Led(pins.led)
+
+    def random(self, count: int) -> bytes:
+        return os.urandom(count)
+
+    def open_tcp(self, host: str, port: int) -> Stream:
+        return sockets.open_tcp(host, port)
+
+    def open_tls(self, host: str, port: int, ca: bytes, certificate: bytes, key: bytes) -> Stream:
+        return sockets.open_tls(host, port, ca, certificate, key)
+
+    def open_serial(self, path: str, baud: int) -> SerialStream:
+        """``path`` is "uart1" or "uart2"; the first one is the console's. OSError for another."""
+        if path not in ("uart1", "uart2"):
+            raise OSError(f"there is no {path}: uart1 or uart2")
+        pins = self._pins
+        uart = machine.UART(int(path[4:]), baud, 8, None, 1, tx=pins.tx, rx=pins.rx, rxbuf=_BUFFER, timeout=0)
+        return SerialStream(uart, None if pins.direction is None else Direction(pins.direction, uart))
+
+    def watchdog(self, timeout_s: int) -> Watchdog:
+        """Start it. It cannot be stopped."""
+        return Watchdog(timeout_s)
+
+    def reset_reason(self) -> str:
+        """Why the chip started."""
+        cause = machine.reset_cause()
+        return RESET_REASONS.get(cause, f"cause {cause}")
+
+    def heap_free(self) -> int:
+        """Of MicroPython's heap, plus what it may still take from the chip's: the port's heap grows."""
+        gc.collect()
+        return int(gc.mem_free()) + max([region[_FREE] for region in esp32.idf_heap_info(esp32.HEAP_DATA)])
