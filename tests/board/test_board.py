@@ -17,7 +17,9 @@ SMALL_HEAP = "MemoryError"  # it keeps a whole flash in the heap
 NOT_THERE = {
     "test_meter_bus": NO_ASYNCIO,
     "test_meter_mqtt_link": NO_ASYNCIO,
+    "test_network": NO_ASYNCIO,
     "test_step_lengths": NO_TIME,
+    "test_tls_key": NO_ASYNCIO,
     "test_kept_statements::test_a_fortnight_of_quarter_hours_fits_half_a_megabyte": SMALL_HEAP,
     "test_kept_statements::test_a_full_store_keeps_its_word_and_leaves_room_for_events": SMALL_HEAP,
     "test_kept_statements::test_receipts_that_come_only_for_the_newest_still_make_room": SMALL_HEAP,
