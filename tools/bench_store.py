@@ -10,7 +10,7 @@ import time
 
 import vfs
 
-from firmware.hal import unix
+from firmware.hal import littlefs
 from firmware.meter.notes import StoreFull
 from firmware.meter.record import CERTIFICATE
 from firmware.meter.statements import Statements
@@ -46,7 +46,7 @@ def a_certificate() -> bytes:
 
 def opened() -> Statements:
     """The statements on what is mounted."""
-    return Store(object.__new__(unix.Files)).statements
+    return Store(littlefs.Files("/flash")).statements
 
 
 def allocated() -> int:

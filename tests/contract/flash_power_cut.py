@@ -10,7 +10,7 @@ survived; any other ending is a failure.
 
 import vfs
 
-from firmware.hal import unix
+from firmware.hal import littlefs
 from firmware.meter.notes import StoreFull
 from firmware.meter.record import CERTIFICATE, EVENT
 from firmware.meter.statements import BATCH
@@ -26,7 +26,7 @@ KEY = bytes(range(32))
 def mounted(flash):
     """The store on ``flash``."""
     vfs.mount(vfs.VfsLfs2(flash, progsize=PAGE), "/flash")
-    return Store(object.__new__(unix.Files))
+    return Store(littlefs.Files("/flash"))
 
 
 def content(kind, number):

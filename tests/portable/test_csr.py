@@ -34,7 +34,6 @@ def test_lengths_are_as_short_as_they_can():
     assert der.octet_string(bytes(128))[:3] == b"\x04\x81\x80"
     assert der.octet_string(bytes(255))[:3] == b"\x04\x81\xff"
     assert der.octet_string(bytes(256))[:4] == b"\x04\x82\x01\x00"
-    assert refuses(der.octet_string, bytes(65536))
 
 
 def test_tags_that_fit_one_byte():

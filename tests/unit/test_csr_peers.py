@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from firmware.wire import csr, der, es256
+from firmware.wire.fields import RangeError
 
 SECRETS = [hashlib.sha256(bytes([count])).digest() for count in range(12)]
 
@@ -36,3 +37,9 @@ def test_a_private_key_is_read(secret: bytes) -> None:
     # the one form that is written everywhere
     encoding = serialization.Encoding.DER, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     assert key.private_bytes(*encoding) == data
+
+
+def test_what_needs_a_longer_length_is_refused() -> None:
+    assert der.octet_string(bytes(65535))[:4] == b"\x04\x82\xff\xff"
+    with pytest.raises(RangeError):
+        der.octet_string(bytes(65536))
