@@ -1,7 +1,6 @@
 """Which statements of one kind have no receipt yet, and where they are. No I/O.
 
-Two plain lists, for MicroPython keeps small integers inside them: 8 bytes a statement on a 32-bit board, and only for
-those without receipt.
+Two lists of u32: 8 bytes a statement, and only for those without receipt.
 
 Noted on the flash is: u32 the highest number · u16 count · u32 first, u32 last of each run of numbers without receipt.
 Numbers above the highest noted have no receipt.
@@ -9,6 +8,11 @@ Numbers above the highest noted have no receipt.
 
 from ..wire.fields import RangeError, u16, u32
 from .record import SHORTEST
+from .u32_list import U32List
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NOWHERE = -1
 _HEAD, _RUN = 6, 8  # bytes
@@ -26,10 +30,10 @@ class Index:
 
     def __init__(self, noted: "bytes | None") -> None:
         """Begin with what is ``noted``, None if nothing is; then ``find`` all that is on the flash, then ``settle``."""
-        self.pending: list[int] = []
+        self.pending = U32List()
         self.lost: list[int] = []
         self.newest = NOWHERE
-        self._places: list[int] = []
+        self._places = U32List()
         self._first = self._seen = 0  # lowest and highest number found so far
         self._noted = noted
         self._noted_last = self.last = int.from_bytes(noted[:4], "big") if noted else 0
@@ -98,8 +102,8 @@ class Index:
         """The statement at ``place`` cannot be read any more."""
         if self.newest == place:
             self.newest = NOWHERE
-        if place in self._places:
-            at = self._places.index(place)
+        at = self._at(place)
+        if at != NOWHERE:
             self._places.pop(at)
             self.lost.append(self.pending.pop(at))
             self.lost.sort()
@@ -108,14 +112,15 @@ class Index:
         """The statement at place ``old`` is now at ``new``."""
         if self.newest == old:
             self.newest = new
-        if old in self._places:
-            self._places[self._places.index(old)] = new
+        at = self._at(old)
+        if at != NOWHERE:
+            self._places[at] = new
 
-    def kept(self) -> "list[int]":
+    def kept(self) -> "Iterator[int]":
         """The places that must stay: all without receipt, and the newest, which is the memory of its chain."""
-        if self.newest == NOWHERE or self.newest in self._places:
-            return list(self._places)
-        return self._places + [self.newest]  # noqa: RUF005 - MicroPython unpacks no list displays
+        yield from self._places
+        if self.newest != NOWHERE and self._at(self.newest) == NOWHERE:
+            yield self.newest
 
     def check_new(self, number: int) -> None:
         """RangeError unless ``number`` is above all that were ever given."""
@@ -125,12 +130,29 @@ class Index:
     def note(self) -> bytes:
         """What to note on the flash."""
         runs: list[tuple[int, int]] = []
-        for number in sorted(self.pending + self.lost):
+        for number in self._unreceipted():
             if runs and number == runs[-1][1] + 1:
                 runs[-1] = runs[-1][0], number
             else:
                 runs.append((number, number))
         return u32(self.last) + u16(len(runs)) + b"".join([u32(first) + u32(last) for first, last in runs])
+
+    def _unreceipted(self) -> "Iterator[int]":
+        """Pending and lost numbers, ascending, without a list of them all."""
+        lost = 0
+        for number in self.pending:
+            while lost < len(self.lost) and self.lost[lost] < number:
+                yield self.lost[lost]
+                lost += 1
+            yield number
+        yield from self.lost[lost:]
+
+    def _at(self, place: int) -> int:
+        """Where in ``_places`` the place is, NOWHERE if it is not there."""
+        for at, held in enumerate(self._places):
+            if held == place:
+                return at
+        return NOWHERE
 
     def _position(self, number: int) -> int:
         """Where in ``pending`` the number is or would be."""

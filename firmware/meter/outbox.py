@@ -6,6 +6,10 @@ FIRST_MS, doubling to LONGEST_MS. Only WINDOW of a long queue are on their way a
 listens, so it brings the others' next attempt forward.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .u32_list import U32List
+
 BACKFILL_MS = 250
 WINDOW = 8
 FIRST_MS = 3000
@@ -23,7 +27,7 @@ class _Flight:
 class Outbox:
     """The numbers without receipt."""
 
-    def __init__(self, pending: "list[int]") -> None:
+    def __init__(self, pending: "U32List | list[int]") -> None:
         """``pending``: the store's own list, ascending, which goes on changing; a fortnight's copy would cost an ESP32 dear."""
         self._pending = pending
         self._live: int | None = None

@@ -11,6 +11,7 @@ from .index import NOWHERE, Index
 from .notes import StoreFull
 from .record import CERTIFICATE, KINDS, UNKNOWN
 from .segments import FOLDER, Segment, Segments
+from .u32_list import U32List
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Statements:
         """The highest number ever given to a statement of ``kind``, 0 for none."""
         return self._indexes[kind].last
 
-    def pending(self, kind: int) -> "list[int]":
+    def pending(self, kind: int) -> U32List:
         """Numbers without receipt, ascending: the list itself, which goes on changing."""
         return self._indexes[kind].pending
 
@@ -113,7 +114,8 @@ class Statements:
         ``announce(numbers)`` has to keep a signed statement of the gap, of another kind, before it returns: only then are they
         dropped, and not at all if it raises. A power cut in between leaves both; the announced are then sent as ever.
         """
-        numbers = self._indexes[kind].pending[:BATCH]
+        pending = self._indexes[kind].pending
+        numbers = [pending[at] for at in range(min(BATCH, len(pending)))]
         announce(numbers)
         for number in numbers:
             self._indexes[kind].remove(number)

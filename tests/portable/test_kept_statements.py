@@ -179,7 +179,7 @@ def test_receipts_that_come_only_for_the_newest_still_make_room():
         add(kept, number, number)
         kept.free(CERTIFICATE, number)
     for view in (kept, opened(files)):
-        assert view.pending(CERTIFICATE)[: len(stuck)] == stuck
+        assert list(view.pending(CERTIFICATE))[: len(stuck)] == stuck
         assert [view.read(kind, number) for kind, number in ((CERTIFICATE, full), (EVENT, 1))] == [b"fits twice"] * 2
 
 

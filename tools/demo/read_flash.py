@@ -12,8 +12,5 @@ from firmware.meter.record import CERTIFICATE
 from firmware.meter.store import Store
 
 _kept = Store(Board(sys.argv[1]).files).statements
-print(
-    json.dumps(
-        {"last_seq": _kept.last(CERTIFICATE), "pending": _kept.pending(CERTIFICATE), "corrupt": len(_kept.lost(CERTIFICATE))}
-    )
-)
+_corrupt = len(_kept.lost(CERTIFICATE))
+print(json.dumps({"last_seq": _kept.last(CERTIFICATE), "pending": list(_kept.pending(CERTIFICATE)), "corrupt": _corrupt}))
