@@ -1,4 +1,7 @@
-"""The running meter: four tasks around the core, one for each thing that may have to wait."""
+"""The running meter: five tasks around the core, one for each thing that may have to wait.
+
+Signing and checking are long computations in steps; every task has its turn between any two steps.
+"""
 
 import asyncio
 import json
@@ -6,6 +9,7 @@ import time
 
 from ..wire import mqtt, topics
 from ..wire.fields import WireError
+from ..wire.signer import SignerError
 from .certifier import Certifier
 from .config import Config
 from .deadline import Late, within
@@ -20,9 +24,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..hal.interface import Board
+    from ..wire.steps import Result, Steps
     from .issuer import Head
 
 _TICK_S = 0.1
+_SIGNER_PAUSE_S = 5  # before a signer that failed is asked again
+
+
+async def _unhurried(steps: "Steps[Result]") -> "Result":
+    """The result of ``steps``, with a turn for every other task between any two."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+        await asyncio.sleep(0)
 
 
 class Meter:
@@ -82,26 +99,34 @@ class Meter:
             return
         wall = self._clock.wall_ms()
         if reading is None or device.model is None:
-            self._announce(self._certifier.fail(wall))
+            self._certifier.fail(wall)
         else:
             self._read_at = wall // 1000
             measures_energy = device.model.measures_energy
-            self._announce(self._certifier.read(wall, self._clock.ticks_ms(), reading, measures_energy))
+            self._certifier.read(wall, self._clock.ticks_ms(), reading, measures_energy)
 
     async def _certify(self) -> None:
-        """Close intervals on time, also while a poll is waiting for its answer."""
+        """Close intervals on time, also while a poll is waiting for its answer, and sign them."""
         while True:
             held = self._certifier.held
-            self._announce(self._certifier.tick(self._clock.wall_ms()))
+            self._certifier.tick(self._clock.wall_ms())
+            try:
+                head = await _unhurried(self._certifier.certify_steps())
+            except SignerError as error:
+                self._log(f"not signed: {error}")
+                await asyncio.sleep(_SIGNER_PAUSE_S)
+                continue
+            if head is not None:
+                self._announce(head)
             if self._certifier.held != held:
-                self._log("flash full: this interval will be in a later certificate")
+                self._log("flash full or signer slow: an interval will be in a later certificate")
             await asyncio.sleep(_TICK_S)
 
-    def _announce(self, head: "Head | None") -> None:
-        if head is not None and head.body is not None:
-            free = self._board.heap_free()
-            self._log(f"certificate {head.seq} closing {head.body.closing} status {head.body.status} heap {free}")
-            self._news.set()
+    def _announce(self, head: "Head") -> None:
+        assert head.body
+        free = self._board.heap_free()
+        self._log(f"certificate {head.seq} closing {head.body.closing} status {head.body.status} heap {free}")
+        self._news.set()
 
     async def _deliver(self) -> None:
         """Send what is due while there is a link."""
@@ -163,15 +188,14 @@ class Meter:
         reading = self._readings[index] or Reading(None)
         return {"unit": self._devices[index].unit, "w": reading.w, "dv": reading.dv, "soc": reading.soc}
 
-    def _on_message(self, message: mqtt.Message) -> None:
-        ticks = self._clock.ticks_ms()
+    async def _on_message(self, message: mqtt.Message) -> None:
         try:
             if message.topic == self._receipt_topic:
-                self._certifier.take_receipt(message.payload, ticks)
+                await _unhurried(self._certifier.take_receipt_steps(message.payload, self._clock.ticks_ms()))
                 if not self._certifier.store.statements.pending(CERTIFICATE):
                     self._news.set()
             else:
-                self._certifier.take_command(message.payload)
+                await _unhurried(self._certifier.take_command_steps(message.payload))
         except WireError as error:
             self._certifier.refused += 1
             self._log(f"refused: {error}")

@@ -2,6 +2,14 @@
 
 A certificate is on the flash before anybody can have seen it, and its number is used up by that. Whatever fails before
 leaves the chain where it was, and the next reading goes on from there.
+
+Signing takes an ESP32 half a second, so it is done in steps between which readings go on coming in:
+
+    reading, reading, ... tick: the interval is closed, its *draft* waits     certify_steps: signed, kept, the new head
+                          reading, reading, ... into the next interval        step, step, step, ...
+
+There is one draft at a time, because each certificate carries the id of the one before. An interval that ends meanwhile
+is not certified by itself: the next one goes on from the draft, as after any hole.
 """
 
 from ..wire import certificate, command, cose, es256, receipt
@@ -18,6 +26,7 @@ from .store import Origin, StatementDamaged, Store, StoreFull
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..hal.interface import Board
+    from ..wire.steps import Steps
 
 
 def signer_of(store: Store, board: "Board") -> es256.SoftwareSigner:
@@ -31,7 +40,7 @@ class Certifier:
     Attributes:
         store, outbox: what is kept and what is to be sent.
         issuer: numbers and signs; ``issuer.head.seq`` is the newest number.
-        held: intervals not certified for lack of room; their energy is in a later certificate.
+        held: intervals not certified for lack of room or time; their energy is in a later certificate.
         refused: receipts and commands that proved nothing.
     """
 
@@ -51,14 +60,15 @@ class Certifier:
         self._origin = self.store.origin()
         self._intervals = Intervals(config.interval_s, config.rows)
         self._integrator: Integrator | None = None
-        self._resume(head)
+        self._draft: certificate.Certificate | None = None
+        self._resume(head.body)
 
-    def _resume(self, head: Head) -> None:
-        """Go on where the chain stands: behind the newest certificate, or at the first reading ever."""
+    def _resume(self, newest: "certificate.Certificate | None") -> None:
+        """Go on where the chain stands: behind its newest certificate, or at the first reading ever."""
         offset = self._origin.offset if self._origin else (0, 0)
-        if head.body is not None:
-            late = bool(head.body.rows[-1][6] & certificate.MISSING)
-            self._intervals.resume(head.body.end, head.body.closing, offset, late)
+        if newest is not None:
+            late = bool(newest.rows[-1][6] & certificate.MISSING)
+            self._intervals.resume(newest.end, newest.closing, offset, late)
         elif self._origin is not None:
             self._intervals.resume(self._origin.t0, self._origin.registers, offset, False)
 
@@ -73,38 +83,52 @@ class Certifier:
         kept = self.store.statements
         return len(kept.pending(CERTIFICATE)) + len(kept.lost(CERTIFICATE))
 
-    def read(self, wall_ms: int, ticks_ms: int, reading: Reading, measures_energy: bool) -> "Head | None":
+    def read(self, wall_ms: int, ticks_ms: int, reading: Reading, measures_energy: bool) -> None:
         """Take the billing device's reading; as ``tick`` at the same moment.
 
         Args:
             wall_ms, ticks_ms: when it was taken, by both clocks.
             measures_energy: False if its power has to be integrated.
         """
-        issued = self.tick(wall_ms)
+        self.tick(wall_ms)
         if not measures_energy and reading.w is not None:
             self._integrate(ticks_ms, reading, reading.w)
         self._intervals.add(wall_ms, reading)
         self._note_origin()
-        return issued
 
-    def fail(self, wall_ms: int) -> "Head | None":
+    def fail(self, wall_ms: int) -> None:
         """The billing device could not be read; as ``tick`` at the same moment."""
-        issued = self.tick(wall_ms)
+        self.tick(wall_ms)
         self._intervals.fail(wall_ms)
-        return issued
 
-    def tick(self, wall_ms: int) -> "Head | None":
-        """Certify the interval that has passed, if one has, and return the new head."""
+    def tick(self, wall_ms: int) -> None:
+        """Close the interval that has passed, if one has."""
         interval = self._intervals.tick(wall_ms)
         if interval is None:
-            return None
+            return
+        if self._draft is not None:
+            self.held += 1
+            self._resume(self._draft)
+            return
         clock = self._board.clock
-        data, head = self.issuer.issue(interval, (clock.quality(), clock.uncertainty_ms()), self._seen)
+        self._draft = self.issuer.draft(interval, (clock.quality(), clock.uncertainty_ms()), self._seen)
+
+    def certify_steps(self) -> "Steps[Head | None]":
+        """Sign and keep the certificate of the interval that was closed last, in steps (see steps), and return the new head.
+
+        None if there is no such interval, or no room. SignerError if the signer failed; the next call tries again. Each
+        call is to be taken to its end before the next.
+        """
+        if self._draft is None:
+            return None
+        data, head = yield from self.issuer.issue_steps(self._draft)
+        yield
+        self._draft = None
         try:
             self.store.statements.add(CERTIFICATE, head.seq, data)
         except StoreFull:
             self.held += 1
-            self._resume(self.issuer.head)
+            self._resume(self.issuer.head.body)
             return None
         self.issuer.head = head
         self.outbox.add(head.seq)
@@ -122,8 +146,8 @@ class Certifier:
                 # it stays in the debt, where people see it
                 self.outbox.freed(seq, ticks_ms)
 
-    def take_receipt(self, payload: bytes, ticks_ms: int) -> None:
-        """Free the certificate that ``payload``, from down/receipt, proves to be in the ledger.
+    def take_receipt_steps(self, payload: bytes, ticks_ms: int) -> "Steps[None]":
+        """Free the certificate that ``payload``, from down/receipt, proves to be in the ledger, in steps.
 
         WireError if it proves nothing. A receipt for a certificate that we do not hold any more is no news, and one for a
         certificate that the flash has destroyed cannot be checked: that one stays in the debt.
@@ -136,20 +160,24 @@ class Certifier:
         except StatementDamaged:
             self.outbox.freed(seq, ticks_ms)
             return
-        size, root = self._verifier.check(data, kept)
-        self.store.statements.free(CERTIFICATE, seq)
+        size, root = yield from self._verifier.check_steps(data, kept)
+        # a full flash may have given it up in the meantime
+        if seq in self.store.statements.pending(CERTIFICATE):
+            self.store.statements.free(CERTIFICATE, seq)
         self.outbox.freed(seq, ticks_ms)
         if self._seen is None or size > self._seen[0]:
             self._seen = size, root
 
-    def take_command(self, payload: bytes) -> None:
-        """Obey ``payload``, from down/cmd. WireError if it is not the gateway's."""
+    def take_command_steps(self, payload: bytes) -> "Steps[None]":
+        """Obey ``payload``, from down/cmd, in steps. WireError if it is not the gateway's."""
         statement, first, last = command.parse_resend(payload, self._config.site, self._config.meter)
-        self._check_gateway(statement)
+        yield
+        yield from self._check_gateway_steps(statement)
         self.outbox.resend(first, last)
 
-    def _check_gateway(self, statement: cose.Statement) -> None:
-        if not es256.verify(self._config.gateway_key, statement.id, statement.signature):
+    def _check_gateway_steps(self, statement: cose.Statement) -> "Steps[None]":
+        genuine = yield from es256.verify_steps(self._config.gateway_key, statement.id, statement.signature)
+        if not genuine:
             raise WireError("command: the signature is not the gateway's")
 
     def _integrate(self, ticks_ms: int, reading: Reading, w: int) -> None:

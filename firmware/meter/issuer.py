@@ -4,6 +4,10 @@ from ..wire import certificate, cose
 from ..wire.signer import Signer
 from .interval import Interval
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..wire.steps import Steps
+
 _UNKNOWN = bytes(32)  # the previous id, when the flash has lost the certificate it belongs to
 
 
@@ -45,17 +49,16 @@ class Issuer:
         self._site = site
         self._meter = meter
 
-    def issue(self, interval: Interval, clock: "tuple[int, int]", seen: "tuple[int, bytes] | None") -> "tuple[bytes, Head]":
-        """The certificate of ``interval`` and the head that it makes. Set ``head`` once it is on the flash, not before.
+    def draft(self, interval: Interval, clock: "tuple[int, int]", seen: "tuple[int, bytes] | None") -> certificate.Certificate:
+        """What the certificate of ``interval`` will say. Its number is used up once it is on the flash, not before.
 
         Args:
             interval: opens with the closing registers of the head.
             clock: quality (0..3) and uncertainty (ms) of the clock that cut it.
             seen: size and root of the ledger's tree, from the last valid receipt.
         """
-        seq = self.head.seq + 1
-        body = certificate.Certificate(
-            seq,
+        return certificate.Certificate(
+            self.head.seq + 1,
             self.boot,
             self.head.id,
             clock[0],
@@ -68,5 +71,11 @@ class Issuer:
             interval.status,
             seen,
         )
-        data = certificate.issue(self._signer, self._site, self._meter, body)
-        return data, Head(seq, cose.parse(data, certificate.MAX_SIZE).id, body)
+
+    def issue_steps(self, draft: certificate.Certificate) -> "Steps[tuple[bytes, Head]]":
+        """The signed certificate and the head that it makes. Set ``head`` once it is on the flash, not before.
+
+        SignerError if the signer failed.
+        """
+        statement = yield from certificate.issue_steps(self._signer, self._site, self._meter, draft)
+        return statement.data, Head(draft.seq, statement.id, draft)

@@ -14,7 +14,7 @@ from .deadline import Late, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from ..hal.interface import Board, Stream
 
@@ -43,11 +43,13 @@ class MqttLink:
         client_id: str,
         will: mqtt.Message,
         topics: "list[str]",
-        on_message: "Callable[[mqtt.Message], None]",
+        on_message: "Callable[[mqtt.Message], Awaitable[None]]",
         on_change: "Callable[[], None]",
     ) -> None:
-        """``on_message`` is called for every message on ``topics``, ``on_change`` when the link came up, went
+        """``on_message`` is awaited for every message on ``topics``, ``on_change`` called when the link came up, went
         down, or cannot come up for another reason than last time.
+
+        While a message is being taken no other is read: who sends faster than we can check is held up by TCP.
         """
         self.connected = False
         self.last_error: str | None = None
@@ -125,7 +127,7 @@ class MqttLink:
         elif isinstance(packet, mqtt_decoder.Publish):
             if packet.packet_id:
                 await self._write(mqtt.puback(packet.packet_id))
-            self._on_message(packet.message)
+            await self._on_message(packet.message)
 
     async def _write(self, data: bytes, patience_s: "float | None" = None) -> None:
         async with self._writing:

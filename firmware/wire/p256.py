@@ -7,7 +7,7 @@ x = X/Z^2 and y = Y/Z^3, because they need no inversion for each step; Z = 0 is 
 Multiples of the generator use a fixed-base comb (Lim and Lee, CRYPTO '94; Hankerson et al., Guide to Elliptic Curve
 Cryptography, algorithm 3.44): 43 doublings and at most 43 additions instead of 256 and 128.
 
-What takes long is cut into steps (see steps): of one column of the comb, of half a window, of 16 divisions.
+What takes long is cut into steps (see steps): of one column of the comb, of one window, of 32 divisions.
 
 Nothing here is constant-time: run time depends on the scalar. See es256.SoftwareSigner for what follows from that.
 """
@@ -31,7 +31,7 @@ _INFINITY = (1, 1, 0)
 _TEETH = 6
 _SPACING = 43  # bits between two teeth: the comb spans 6 * 43 = 258 bits
 _SPAN = _TEETH * _SPACING
-_DIVISIONS = 16  # in one step of an inversion, which needs 150 or so
+_DIVISIONS = 32  # in one step of an inversion, which needs 150 or so
 
 
 def inverse_steps(value: int, modulus: int) -> "Steps[int]":
@@ -84,17 +84,16 @@ def multiply_base_steps(scalar: int) -> "Steps[tuple[int, int] | None]":
 def multiply_steps(scalar: int, point: tuple[int, int]) -> "Steps[tuple[int, int] | None]":
     """scalar * point, in windows of 4 bits. RangeError for a scalar outside 0..N."""
     _check(scalar)
-    multiples: list[tuple[int, int] | None] = [None]
-    for _ in range(15):
-        multiples.append((yield from add_steps(multiples[-1], point)))
+    jacobian = [(point[0], point[1], 1)]
+    for _ in range(14):
+        jacobian.append(_add(jacobian[-1], point))
+        yield
+    multiples = yield from _affine_all_steps(jacobian)
     total = _INFINITY
     for digit in f"{scalar:064x}":
-        total = _double(_double(total))
-        yield
-        total = _double(_double(total))
-        multiple = multiples[int(digit, 16)]
-        if multiple:
-            total = _add(total, multiple)
+        total = _double(_double(_double(_double(total))))
+        if digit != "0":
+            total = _add(total, multiples[int(digit, 16) - 1])
         yield
     return (yield from _affine_steps(total))
 
@@ -141,16 +140,34 @@ def _affine_steps(point: tuple[int, int, int]) -> "Steps[tuple[int, int] | None]
     return x * zz % P, y * (zz * z % P) % P
 
 
+def _affine_all_steps(points: list[tuple[int, int, int]]) -> "Steps[list[tuple[int, int]]]":
+    """Finite points made affine with one inversion for all (Guide to Elliptic Curve Cryptography, algorithm 2.26)."""
+    products = [1]
+    for point in points:
+        products.append(products[-1] * point[2] % P)
+    rest = yield from inverse_steps(products.pop(), P)
+    affine = []
+    for x, y, z in reversed(points):
+        inverse = rest * products.pop() % P
+        rest = rest * z % P
+        square = inverse * inverse % P
+        affine.append((x * square % P, y * (square * inverse % P) % P))
+        yield
+    affine.reverse()
+    return affine
+
+
 def _comb_table() -> bytes:
     """X || Y of the comb's points 1..63: bit t of the index stands for 2^(43 * t) * G. 4,032 bytes."""
-    points: list[tuple[int, int] | None] = [None]
+    points = [_INFINITY]
     tooth = (G[0], G[1], 1)
     for _ in range(_TEETH):
-        base = finish(_affine_steps(tooth))
-        points += [finish(add_steps(point, base)) for point in points]
+        base = finish(_affine_all_steps([tooth]))[0]
+        points += [_add(point, base) for point in points]
         for _ in range(_SPACING):
             tooth = _double(tooth)
-    return b"".join([x.to_bytes(32, "big") + y.to_bytes(32, "big") for x, y in filter(None, points)])
+    affine = finish(_affine_all_steps(points[1:]))
+    return b"".join([x.to_bytes(32, "big") + y.to_bytes(32, "big") for x, y in affine])
 
 
 def _comb_point(index: int) -> tuple[int, int]:

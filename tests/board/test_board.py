@@ -15,6 +15,7 @@ SMALL_HEAP = "MemoryError"  # it keeps a whole flash in the heap
 
 # What the board cannot do, and what it says then: a file as a whole, or a test.
 NOT_THERE = {
+    "test_meter_app": NO_ASYNCIO,
     "test_meter_bus": NO_ASYNCIO,
     "test_meter_mqtt_link": NO_ASYNCIO,
     "test_network": NO_ASYNCIO,

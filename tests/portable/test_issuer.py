@@ -3,6 +3,7 @@
 from firmware.meter.interval import Interval
 from firmware.meter.issuer import Issuer, head_of
 from firmware.wire import certificate, cose, es256
+from firmware.wire.steps import finish
 
 SIGNER = es256.SoftwareSigner(bytes(31) + b"\x07")
 T = 1_800_000_000
@@ -17,12 +18,16 @@ def issuer_after(data, last_seq, boot=1):
     return Issuer(SIGNER, "isle", "wind-1", boot, head_of(data, last_seq))
 
 
+def issue(issuer, interval, seen):
+    return finish(issuer.issue_steps(issuer.draft(interval, (2, 1000), seen)))
+
+
 def body_of(data):
     return certificate.decode(cose.parse(data).payload)
 
 
 def test_the_first_certificate():
-    data, head = issuer_after(None, 0).issue(interval(0), (2, 1000), None)
+    data, head = issue(issuer_after(None, 0), interval(0), None)
     statement = cose.parse(data)
     assert (statement.issuer, statement.subject, statement.type) == ("isle", "wind-1", certificate.TYPE)
     assert es256.verify(SIGNER.public, statement.id, statement.signature)
@@ -35,26 +40,26 @@ def test_the_first_certificate():
 
 def test_the_chain_goes_on_only_from_what_was_kept():
     issuer = issuer_after(None, 0)
-    issuer.issue(interval(0), (2, 1000), None)
-    data, head = issuer.issue(interval(0), (2, 1000), None)
+    issue(issuer, interval(0), None)
+    data, head = issue(issuer, interval(0), None)
     assert head.seq == 1
     issuer.head = head
-    following, _ = issuer.issue(interval(1), (2, 1000), (5, bytes(32)))
+    following, _ = issue(issuer, interval(1), (5, bytes(32)))
     body = body_of(following)
     assert (body.seq, body.prev, body.seen) == (2, cose.parse(data).id, (5, bytes(32)))
 
 
 def test_a_restart_reads_the_head_from_the_newest_certificate():
-    data, head = issuer_after(None, 0).issue(interval(0), (2, 1000), None)
+    data, head = issue(issuer_after(None, 0), interval(0), None)
     restarted = issuer_after(data, 1, boot=2)
     assert (restarted.head.seq, restarted.head.id) == (1, head.id)
     assert (restarted.head.body.end, restarted.head.body.closing) == (T + 10, (3, 0))
-    body = body_of(restarted.issue(interval(1), (2, 1000), None)[0])
+    body = body_of(issue(restarted, interval(1), None)[0])
     assert (body.seq, body.boot, body.prev) == (2, 2, head.id)
 
 
 def test_numbers_of_lost_certificates_are_not_used_again():
-    data, head = issuer_after(None, 0).issue(interval(0), (2, 1000), None)
-    body = body_of(issuer_after(data, 4).issue(interval(1), (2, 1000), None)[0])
+    data, head = issue(issuer_after(None, 0), interval(0), None)
+    body = body_of(issue(issuer_after(data, 4), interval(1), None)[0])
     assert (body.seq, body.prev) == (5, head.id)
-    assert body_of(issuer_after(None, 4).issue(interval(1), (2, 1000), None)[0]).prev == bytes(32)
+    assert body_of(issue(issuer_after(None, 4), interval(1), None)[0]).prev == bytes(32)

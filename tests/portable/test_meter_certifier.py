@@ -6,6 +6,7 @@ from firmware.meter.config import Config
 from firmware.meter.reading import Reading
 from firmware.wire import certificate, command, cose, es256, proof, receipt
 from firmware.wire.fields import WireError
+from firmware.wire.steps import finish
 
 GATEWAY = es256.SoftwareSigner(bytes(31) + b"\x05")
 STRANGER = es256.SoftwareSigner(bytes(31) + b"\x06")
@@ -47,8 +48,19 @@ class Bench:
             self.wh += 1
 
     def poll(self):
+        self.read()
+        self.certify()
+        self.send()
+
+    def read(self):
         clock = self.board.clock
         self.meter.read(clock.wall_ms(), clock.ticks_ms(), Reading(3600, self.wh, 0), True)
+
+    def certify(self):
+        return finish(self.meter.certify_steps())
+
+    def send(self):
+        clock = self.board.clock
         while True:
             due = self.meter.due(clock.ticks_ms())
             if due is None:
@@ -79,9 +91,9 @@ def receipt_for(seq, data, signer=GATEWAY, site="isle", size=1):
     return receipt.wrap(seq, receipt.encode(signer.kid, site, size, 0, path, receipt.sign_head(signer, site, root)))
 
 
-def refused(call, *arguments):
+def refused(steps, *arguments):
     try:
-        call(*arguments)
+        finish(steps(*arguments))
     except WireError:
         return True
     return False
@@ -99,7 +111,7 @@ def test_intervals_become_a_chain():
 def test_a_receipt_frees_and_its_head_is_in_the_next_certificate():
     bench = Bench()
     bench.run(11)
-    bench.meter.take_receipt(receipt_for(1, bench.sent[1], size=2), 0)
+    finish(bench.meter.take_receipt_steps(receipt_for(1, bench.sent[1], size=2), 0))
     assert bench.meter.store.statements.pending(0) == []
     bench.run(10)
     assert bench.bodies()[1].seen == (2, proof.node_hash(proof.leaf_hash(bench.sent[1]), bytes(32)))
@@ -108,8 +120,8 @@ def test_a_receipt_frees_and_its_head_is_in_the_next_certificate():
 def test_a_smaller_tree_does_not_replace_what_was_seen():
     bench = Bench()
     bench.run(21)
-    bench.meter.take_receipt(receipt_for(2, bench.sent[2], size=2), 0)
-    bench.meter.take_receipt(receipt_for(1, bench.sent[1]), 0)
+    finish(bench.meter.take_receipt_steps(receipt_for(2, bench.sent[2], size=2), 0))
+    finish(bench.meter.take_receipt_steps(receipt_for(1, bench.sent[1]), 0))
     bench.run(10)
     assert bench.bodies()[2].seen[0] == 2
 
@@ -126,12 +138,23 @@ def test_only_the_gateways_receipt_for_this_certificate_frees_it():
         receipt_for(1, bench.sent[2]),
         receipt_for(2, data),
     ):
-        assert refused(bench.meter.take_receipt, payload, 0)
+        assert refused(bench.meter.take_receipt_steps, payload, 0)
     assert bench.meter.store.statements.pending(0) == [1, 2]
-    bench.meter.take_receipt(receipt_for(7, data), 0)
-    bench.meter.take_receipt(receipt_for(1, data), 0)
-    bench.meter.take_receipt(receipt_for(1, data), 0)
+    finish(bench.meter.take_receipt_steps(receipt_for(7, data), 0))
+    finish(bench.meter.take_receipt_steps(receipt_for(1, data), 0))
+    finish(bench.meter.take_receipt_steps(receipt_for(1, data), 0))
     assert bench.meter.store.statements.pending(0) == [2]
+
+
+def test_a_certificate_that_is_given_up_while_its_receipt_is_checked_is_no_news():
+    bench = Bench()
+    bench.run(11)
+    checking = bench.meter.take_receipt_steps(receipt_for(1, bench.sent[1]), 0)
+    for _ in range(50):
+        next(checking)
+    bench.meter.store.statements.free(0, 1)
+    finish(checking)
+    assert bench.meter.store.statements.pending(0) == []
 
 
 def test_only_the_gateways_command_is_obeyed():
@@ -144,9 +167,9 @@ def test_only_the_gateways_command_is_obeyed():
         command.resend(STRANGER, "isle", "wind-1", 1, 1, 2, 0),
         command.resend(GATEWAY, "isle", "wind-2", 1, 1, 2, 0),
     ):
-        assert refused(bench.meter.take_command, payload)
+        assert refused(bench.meter.take_command_steps, payload)
     assert bench.meter.due(now) is None
-    bench.meter.take_command(command.resend(GATEWAY, "isle", "wind-1", 1, 2, 9, 0))
+    finish(bench.meter.take_command_steps(command.resend(GATEWAY, "isle", "wind-1", 1, 2, 9, 0)))
     assert bench.meter.due(now)[0] == 2
 
 
@@ -183,7 +206,7 @@ def test_a_power_cut_at_any_flash_write_loses_nothing():
                     bench.run(1)
                     for seq in list(bench.meter.store.statements.pending(0)):
                         if seq in bench.sent:
-                            bench.meter.take_receipt(receipt_for(seq, bench.sent[seq]), 0)
+                            finish(bench.meter.take_receipt_steps(receipt_for(seq, bench.sent[seq]), 0))
             except OSError:
                 pass
             bench.board.files.fail_after = None
@@ -228,6 +251,7 @@ def test_a_device_without_registers_is_integrated_across_a_restart():
     for _ in range(2):
         for _ in range(25):
             bench.meter.read(clock.wall_ms(), clock.ticks_ms(), Reading(-36_000), False)
+            bench.certify()
             clock.advance(1000)
         bench.start()
     head = bench.meter.issuer.head
@@ -258,7 +282,7 @@ def test_a_receipt_for_a_certificate_that_the_flash_forgot_changes_nothing():
     bench = Bench()
     bench.run(21)
     damage_first_certificate(bench)
-    bench.meter.take_receipt(receipt_for(1, bench.sent[1]), 0)
+    finish(bench.meter.take_receipt_steps(receipt_for(1, bench.sent[1]), 0))
     assert bench.meter.store.statements.pending(0) == [2]
     assert bench.meter.debt == 2
     bench.start()

@@ -46,9 +46,12 @@ class Bench:
             "wind-1",
             WILL,
             topics,
-            self.messages.append,
+            self.take,
             lambda: self.changes.append(self.link.connected),
         )
+
+    async def take(self, message):
+        self.messages.append(message)
 
     def run(self, until, work=None):
         async def watch():

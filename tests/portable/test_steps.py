@@ -79,16 +79,16 @@ def test_a_signer_that_only_signs_at_once_has_steps_too():
     assert finish(Quick().sign_steps(DIGEST)) == DIGEST + DIGEST
 
 
-def test_no_step_does_more_than_three_point_operations():
+def test_no_step_does_more_than_five_point_operations():
     for steps in (es256.sign_steps(SECRET, DIGEST), es256.verify_steps(SIGNER.public, DIGEST, SIGNATURE)):
         counts = operations_of(steps)
-        assert max(counts) <= 3
+        assert max(counts) <= 5
         assert sum(counts) > 80
 
 
 def test_an_inversion_has_steps():
     steps = p256.inverse_steps(int.from_bytes(DIGEST, "big"), p256.N)
-    assert len(list(steps)) >= 6
+    assert len(list(steps)) >= 3
 
 
 def test_an_issued_certificate_is_the_statement_that_its_bytes_say():
