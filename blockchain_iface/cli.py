@@ -62,7 +62,7 @@ def verify_command(
         return
     console = Console(highlight=False)
     console.print(f"[green]in order[/]: {findings.entries} entries in {findings.blocks} blocks of site {findings.site}")
-    console.print(f"  {findings.certificates} certificates, {findings.settlements} settled intervals")
+    console.print(f"  {findings.certificates} certificates, {findings.events} events, {findings.settlements} settled intervals")
     console.print(f"  {_tokens(findings.circulating)} tokens in circulation, equal to the sum of all balances")
     console.print(f"  shadow centre {findings.key[:16]}..., root {findings.root[:16]}...")
 

@@ -1,13 +1,14 @@
-"""Checking a whole ledger from its file alone: every hash, signature, certificate, posting and balance.
+"""Checking a whole ledger from its file alone: every hash, signature, certificate, event, posting and balance.
 
 Nothing stored is believed. Ids are worked out from bytes, the tree from ids' bytes, settlements from certificates, and each
 block's root and signature from all of it; the first thing that differs is named.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from firmware.wire import certificate, cose, receipt
+from firmware.wire import certificate, cose, event, receipt
 from firmware.wire.fields import WireError
 from firmware.wire.proof import leaf_hash
 
@@ -27,6 +28,7 @@ class Findings:
     key: str
     entries: int
     certificates: int
+    events: int
     blocks: int
     settlements: int
     circulating: int
@@ -82,7 +84,7 @@ class _Verification:
         self._verifier = Verifier()
         self._machine = Machine(self._verifier)
         self._previous: block.Block | None = None
-        self._certificates = 0
+        self._counts: Counter[str] = Counter()
 
     @property
     def state(self) -> State:
@@ -115,7 +117,7 @@ class _Verification:
         except (WireError, Refused) as error:
             raise Corrupt(str(error), entry.index) from None
         self.state.keep()
-        self._certificates += statement.type == certificate.TYPE
+        self._counts[statement.type] += 1
         if self.key is not None and self.state.rules.public != self.key:
             raise Corrupt("the genesis is not that of the given key", entry.index)
         for node, digest in self.tree.append(entry.data):
@@ -157,7 +159,8 @@ class _Verification:
             site=rules.name,
             key=rules.public.hex(),
             entries=self.tree.size,
-            certificates=self._certificates,
+            certificates=self._counts[certificate.TYPE],
+            events=self._counts[event.TYPE],
             blocks=self._previous.head.height + 1,
             settlements=settled,
             circulating=self.state.balances(),

@@ -6,7 +6,7 @@ from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.signatures import KeySigner
 from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
 from blockchain_iface.state.state import Tariff
-from firmware.wire import certificate, cose, enrolment
+from firmware.wire import certificate, clock, cose, enrolment, event
 from firmware.wire.certificate import Certificate
 
 SITE = "isle"
@@ -36,7 +36,7 @@ CENTRE = signer(1_000_003)
 
 
 class VirtualMeter:
-    """Issues certificates of one row each, chained as the firmware chains them."""
+    """Issues certificates of one row each, and events, chained as the firmware chains them."""
 
     def __init__(self, meter: str, number: int, t0: int = T0, interval: int = INTERVAL) -> None:
         self.meter = meter
@@ -47,6 +47,25 @@ class VirtualMeter:
         self.registers = (1000, 2000)
         self.t = t0
         self.interval = interval
+        self.number = 0
+        self.prev_event: bytes | None = None
+
+    def record(self, kind: int = event.BOOT, **changes: object) -> bytes:
+        """The next event. ``changes`` are to its fields."""
+        fields = {
+            "number": self.number + 1,
+            "boot": 1,
+            "prev": self.prev_event,
+            "clock": clock.ClockQuality(clock.HOST, 100, 0),
+            "time_ms": T0 * 1000,
+            "uptime_ms": 1000 * self.number,
+            "kind": kind,
+            "details": {1: "power-on", 2: 0},
+        }
+        data = event.issue(self.signer, SITE, self.meter, event.Event(**{**fields, **changes}))  # type: ignore[arg-type]
+        self.number += 1
+        self.prev_event = cose.parse(data).id
+        return data
 
     def certify(self, imported: int, exported: int, intervals: int = 1, **changes: object) -> bytes:
         """The next certificate: ``imported`` and ``exported`` Wh over ``intervals``. ``changes`` are to its fields."""

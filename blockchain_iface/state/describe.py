@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 
-from firmware.wire import certificate, cose
+from firmware.wire import certificate, clock, cose, event
 from firmware.wire.fields import WireError
 
 from . import entries
 
 _DECODERS: dict[str, Callable[[bytes], object]] = {
+    certificate.TYPE: certificate.decode,
+    event.TYPE: event.decode,
     entries.Genesis.TYPE: entries.Genesis.decode,
     entries.Enrolment.TYPE: entries.Enrolment.decode,
     entries.Recharge.TYPE: entries.Recharge.decode,
@@ -18,6 +20,7 @@ _DECODERS: dict[str, Callable[[bytes], object]] = {
     entries.Settlement.TYPE: entries.Settlement.decode,
     entries.Alarm.TYPE: entries.Alarm.decode,
 }
+_SLOTTED = (certificate.Certificate, event.Event, clock.ClockQuality)
 
 
 def describe(data: bytes) -> dict[str, object]:
@@ -36,9 +39,6 @@ def describe(data: bytes) -> dict[str, object]:
 
 def _body(statement: cose.Statement) -> object:
     try:
-        if statement.type == certificate.TYPE:
-            body = certificate.decode(statement.payload)
-            return {name: _plain(getattr(body, name)) for name in certificate.Certificate.__slots__}
         decode = _DECODERS.get(statement.type)
         return None if decode is None else _plain(decode(statement.payload))
     except WireError:
@@ -50,6 +50,10 @@ def _plain(value: object) -> object:
         return value.hex()
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, _SLOTTED):
+        return {name: _plain(getattr(value, name)) for name in value.__slots__}
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     return value

@@ -8,7 +8,8 @@
     transaction  {1: t0, 2: dt, 3: F, 4: [* [seller, buyer, Wh, W, margin]], 5: subsidy reserve}
     settlement   {1: t0, 2: revision, 3: [* [meter, import Wh, export Wh, quality]], 4: [* [Wh delivered, paid, subsidy]],
                   5: [* [account, micro-tokens]], 6: [import Wh, export Wh] of the feeder / null, 7: unexplained Wh / null}
-    alarm        {1: kind (1 = clone), 2: meter, 3: seq, 4: id of the certificate on the ledger, 5: the other certificate}
+    alarm        {1: kind (1 = clone), 2: meter, 3: number, 4: id of the statement on the ledger, 5: the other statement,
+                  6: kind of statement (0 = certificate, 1 = event)}
 
 F is in micro-tokens per kWh, mu and shares in millionths, times in Unix seconds.
 """
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
-from firmware.wire import cbor
+from firmware.wire import cbor, receipt
 from firmware.wire.fields import WireError, bytes_of, list_of, map_of, uint_of
 from firmware.wire.topics import is_id
 
@@ -225,26 +226,28 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Evidence: ``other`` is a second certificate with the sequence number of the one whose id is ``first``."""
+    """Evidence: ``other`` is a second certificate or event (``kind``) with the number of the one whose id is ``first``."""
 
     TYPE: ClassVar[str] = "vnd.skerry.alarm"
+    kind: int
     meter: str
-    seq: int
+    number: int
     first: bytes
     other: bytes
 
     def encode(self) -> bytes:
         """The payload."""
-        return cbor.encode({1: CLONE, 2: self.meter, 3: self.seq, 4: self.first, 5: self.other})
+        return cbor.encode({1: CLONE, 2: self.meter, 3: self.number, 4: self.first, 5: self.other, 6: self.kind})
 
     @classmethod
     def decode(cls, payload: bytes) -> "Alarm":
         """From a payload."""
-        body = map_of(cbor.decode(payload, 2), "alarm", (1, 2, 3, 4, 5))
+        body = map_of(cbor.decode(payload, 2), "alarm", (1, 2, 3, 4, 5, 6))
         uint_of(body[1], "alarm kind", CLONE, CLONE)
         if not isinstance(body[5], bytes):
             raise WireError("alarm: the evidence is a byte string")
-        return cls(_account(body[2]), uint_of(body[3], "seq", 1), bytes_of(body[4], "first id", 32), body[5])
+        kind, number = uint_of(body[6], "kind", receipt.CERTIFICATE, receipt.EVENT), uint_of(body[3], "number", 1)
+        return cls(kind, _account(body[2]), number, bytes_of(body[4], "first id", 32), body[5])
 
 
 def _account(value: object) -> str:

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 
-from firmware.wire import certificate, cose
+from firmware.wire import certificate, cose, event
 from firmware.wire.fields import WireError
 
 from ..signatures import Verifier
-from . import accounts, entries, market, measurement, registry
+from . import accounts, entries, events, market, measurement, registry
 from .state import Refused, State
 
+_METERS: dict[str, Callable[[State, cose.Statement, str], None]] = {
+    certificate.TYPE: measurement.apply_certificate,
+    event.TYPE: events.apply_event,
+}
 _MARKET: dict[str, Callable[[State, bytes], None]] = {
     entries.Pricing.TYPE: lambda state, payload: market.apply_pricing(state, entries.Pricing.decode(payload)),
     entries.Transaction.TYPE: lambda state, payload: market.apply_transaction(state, entries.Transaction.decode(payload)),
@@ -41,8 +45,8 @@ class Machine:
             return
         if statement.issuer != state.rules.name:
             raise Refused(f"the statement is of site {statement.issuer}, this is {state.rules.name}")
-        if statement.type == certificate.TYPE:
-            self._apply_certificate(statement)
+        if statement.type in _METERS:
+            _METERS[statement.type](state, statement, self._signing_meter(statement))
             return
         if statement.kid != state.rules.kid or not self._verifier.holds(statement, state.rules.public):
             raise Refused("not signed by the shadow centre")
@@ -61,10 +65,10 @@ class Machine:
         else:
             raise Refused(f"no rule for entries of type {statement.type}")
 
-    def _apply_certificate(self, statement: cose.Statement) -> None:
+    def _signing_meter(self, statement: cose.Statement) -> str:
         meter = self.state.keys.get(statement.kid)
         if meter is None or meter != statement.subject:
             raise Refused("the key is not enrolled for this meter")
         if not self._verifier.holds(statement, self.state.meters[meter].public):
             raise Refused("the signature does not hold")
-        measurement.apply_certificate(self.state, statement, meter)
+        return meter

@@ -1,6 +1,6 @@
 """Applying genesis, enrolments and alarms: who the shadow centre is, and which keys may certify."""
 
-from firmware.wire import certificate, cose, enrolment
+from firmware.wire import certificate, cose, enrolment, event, receipt
 from firmware.wire.fields import WireError
 
 from ..signatures import Verifier
@@ -36,19 +36,26 @@ def apply_enrolment(state: State, statement: cose.Statement, verifier: Verifier)
 
 
 def apply_alarm(state: State, statement: cose.Statement, verifier: Verifier) -> None:
-    """Evidence of a clone: a second, validly signed certificate with a sequence number that is taken."""
+    """Evidence of a clone: a second, validly signed certificate or event with a number that is taken."""
     alarm = Alarm.decode(statement.payload)
     meter = state.meters.get(alarm.meter)
-    fact = state.certificates.get((alarm.meter, alarm.seq))
+    fact = state.fact(alarm.kind, alarm.meter, alarm.number)
     if meter is None or fact is None or fact.id != alarm.first:
-        raise Refused("the alarm names a certificate that is not here")
-    if (alarm.meter, alarm.seq) in state.alarms:
+        raise Refused("the alarm names a statement that is not here")
+    place = alarm.meter, alarm.kind, alarm.number
+    if place in state.alarms:
         raise Refused("this clone is on record already")
     try:
         other = cose.parse(alarm.other, certificate.MAX_SIZE)
-        seq = certificate.decode(other.payload).seq
+        number = _number(other, alarm.kind)
     except WireError as error:
-        raise Refused(f"the evidence is no certificate: {error}") from None
-    if seq != alarm.seq or other.id == fact.id or not verifier.holds(other, meter.public):
+        raise Refused(f"the evidence is neither certificate nor event: {error}") from None
+    if number != alarm.number or other.id == fact.id or not verifier.holds(other, meter.public):
         raise Refused("the evidence proves no clone")
-    state.alarms.put((alarm.meter, alarm.seq), other.id)
+    state.alarms.put(place, other.id)
+
+
+def _number(statement: cose.Statement, kind: int) -> int:
+    if kind == receipt.EVENT:
+        return event.decode(statement.payload).number
+    return certificate.decode(statement.payload).seq

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from firmware.wire import receipt
+
 from .table import Table
 
 ESCROW = "@escrow"
@@ -81,6 +83,14 @@ class CertificateFact:
     end: int
     opening: tuple[int, int]
     closing: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class EventFact:
+    """What later entries need of an event: its id, and the id of the one before."""
+
+    id: bytes
+    prev: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +191,8 @@ class State:
         self.accounts: Table[str, int] = Table()
         self.totals: Table[str, int] = Table()
         self.references: Table[str, int] = Table()
-        self.alarms: Table[tuple[str, int], bytes] = Table()
+        self.events: Table[tuple[str, int], EventFact] = Table()
+        self.alarms: Table[tuple[str, int, int], bytes] = Table()
 
     def keep(self) -> None:
         """Make all drafts final."""
@@ -200,6 +211,11 @@ class State:
         if site is None:
             raise Refused("the ledger has no genesis yet")
         return site
+
+    def fact(self, kind: int, meter: str, number: int) -> CertificateFact | EventFact | None:
+        """What is here under a meter's ``number`` among its statements of ``kind``, receipt.CERTIFICATE or receipt.EVENT."""
+        place = meter, number
+        return self.events.get(place) if kind == receipt.EVENT else self.certificates.get(place)
 
     def open_intervals(self) -> tuple[int, ...]:
         """Intervals (t0, ascending) that are not settled, or about which more has become known since."""

@@ -152,8 +152,8 @@ class Certifier:
         WireError if it proves nothing. A receipt for a certificate that we do not hold any more is no news, and one for a
         certificate that the flash has destroyed cannot be checked: that one stays in the debt.
         """
-        seq, data = receipt.unwrap(payload)
-        if seq not in self.store.statements.pending(CERTIFICATE):
+        kind, seq, data = receipt.unwrap(payload)
+        if kind != receipt.CERTIFICATE or seq not in self.store.statements.pending(CERTIFICATE):
             return
         try:
             kept = self.store.statements.read(CERTIFICATE, seq)

@@ -2,7 +2,7 @@
 
     receipt  = #6.18([bstr .cbor {1: -7, 4: kid8, 15: {1: site, 2: "ledger"}, 395: 1},
                       {396: {-1: [bstr .cbor [tree size, leaf index, [*path]]]}}, null, bstr .size 64])
-    envelope = [seq, receipt]       what travels on down/receipt
+    envelope = [kind, number, receipt]       what travels on down/receipt; kind 0 = certificate, 1 = event
 
 The signed payload is the detached tree root, so one signature serves every receipt under one head, and a meter that
 catches up checks it once.
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_SIZE = 4096
 LEDGER = "ledger"
+CERTIFICATE, EVENT = KINDS = (0, 1)  # kinds of statement that are receipted; each has its own numbers
 _VDS, _VDP, _INCLUSION, _RFC9162_SHA256 = 395, 396, -1, 1
 
 
@@ -112,17 +113,17 @@ def _parse_proof(unprotected: object) -> "tuple[int, int, list[bytes]]":
     return uint_of(size, "tree size", 1), uint_of(index, "leaf index", 0), nodes
 
 
-def wrap(seq: int, data: bytes) -> bytes:
+def wrap(kind: int, number: int, data: bytes) -> bytes:
     """The envelope for ``down/receipt``."""
-    return cbor.encode([seq, data])
+    return cbor.encode([kind, number, data])
 
 
-def unwrap(data: bytes) -> "tuple[int, bytes]":
-    """(seq, receipt bytes) of an envelope. WireError if it is none."""
-    seq, inner = list_of(cbor.decode(data, 2), "envelope", 2, 2)
+def unwrap(data: bytes) -> "tuple[int, int, bytes]":
+    """(kind, number, receipt bytes) of an envelope. WireError if it is none."""
+    kind, number, inner = list_of(cbor.decode(data, 2), "envelope", 3, 3)
     if not isinstance(inner, bytes):
         raise WireError("envelope: the receipt is a byte string")
-    return uint_of(seq, "sequence number", 1, 0xFFFFFFFF), inner
+    return uint_of(kind, "kind", CERTIFICATE, EVENT), uint_of(number, "number", 1, 0xFFFFFFFF), inner
 
 
 class Verifier:

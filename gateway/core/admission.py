@@ -1,11 +1,12 @@
-"""Whether a message is a certificate of one of our meters. No I/O; what is admitted is what the ledger is asked to take."""
+"""Whether a message is a certificate or an event of one of our meters. No I/O; the ledger is asked to take what is admitted."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from blockchain_iface.signatures import Verifier
 from blockchain_iface.state.state import State
-from firmware.wire import certificate, cose
-from firmware.wire.certificate import Certificate
+from firmware.wire import certificate, cose, event, receipt
 from firmware.wire.fields import WireError
 
 from .refusal import Refusal, Refused
@@ -14,15 +15,17 @@ TOLERANCE_S = 30
 """How far two honest clocks may be apart, beyond the uncertainty that the meter itself admits."""
 LONGEST_UNCERTAINTY_S = 600
 """A meter that is less sure of the time than this is not believed further."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A certificate that its meter did sign."""
+    """A statement that its meter did sign: ``number`` among those of its ``kind``, receipt.CERTIFICATE or receipt.EVENT."""
 
     meter: str
     statement: cose.Statement
-    body: Certificate
+    kind: int
+    number: int
 
 
 class Admission:
@@ -33,16 +36,26 @@ class Admission:
         self._state = state
         self._verifier = verifier
 
-    def admit(self, meter: str, payload: bytes, now: int) -> Admitted:
+    def admit_certificate(self, meter: str, payload: bytes, now: int) -> Admitted:
         """The certificate that ``meter``'s topic brought at Unix second ``now``. Refused with the first reason found."""
-        statement = _parse(meter, payload)
+        statement = self._signed(meter, payload, certificate.TYPE, certificate.MAX_SIZE)
+        body = _body(meter, statement, certificate.decode)
+        _check_time(meter, body.end, body.clock_uncertainty_ms, now)
+        return Admitted(meter, statement, receipt.CERTIFICATE, body.seq)
+
+    def admit_event(self, meter: str, payload: bytes, now: int) -> Admitted:
+        """The event that ``meter``'s topic brought at Unix second ``now``. Refused with the first reason found."""
+        statement = self._signed(meter, payload, event.TYPE, event.MAX_SIZE)
+        body = _body(meter, statement, event.decode)
+        if body.time_ms is not None:
+            _check_time(meter, body.time_ms // 1000, body.clock.uncertainty_ms, now)
+        return Admitted(meter, statement, receipt.EVENT, body.number)
+
+    def _signed(self, meter: str, payload: bytes, type: str, max_size: int) -> cose.Statement:
+        statement = _parse(meter, payload, type, max_size)
         self._check_claims(meter, statement)
         self._check_signature(meter, statement)
-        body = _body(meter, statement)
-        allowed = now + TOLERANCE_S + min(body.clock_uncertainty_ms // 1000, LONGEST_UNCERTAINTY_S)
-        if body.end > allowed:
-            raise Refused(Refusal.FUTURE, f"it ends at {body.end}, now is {now}", meter)
-        return Admitted(meter, statement, body)
+        return statement
 
     def _check_claims(self, meter: str, statement: cose.Statement) -> None:
         if statement.issuer != self._site:
@@ -60,22 +73,27 @@ class Admission:
             raise Refused(Refusal.BAD_SIGNATURE, "the signature does not hold", meter)
 
 
-def _parse(meter: str, payload: bytes) -> cose.Statement:
+def _parse(meter: str, payload: bytes, type: str, max_size: int) -> cose.Statement:
     try:
-        statement = cose.parse(payload, certificate.MAX_SIZE)
+        statement = cose.parse(payload, max_size)
     except cose.HighS as error:
         raise Refused(Refusal.HIGH_S, str(error), meter) from None
     except cose.StuffedHeader as error:
         raise Refused(Refusal.STUFFED_HEADER, str(error), meter) from None
     except WireError as error:
         raise Refused(Refusal.NOISE, str(error), meter) from None
-    if statement.type != certificate.TYPE:
-        raise Refused(Refusal.NOISE, f"a statement of type {statement.type} is no certificate", meter)
+    if statement.type != type:
+        raise Refused(Refusal.NOISE, f"a statement of type {statement.type} is no {type}", meter)
     return statement
 
 
-def _body(meter: str, statement: cose.Statement) -> Certificate:
+def _body(meter: str, statement: cose.Statement, decode: Callable[[bytes], T]) -> T:
     try:
-        return certificate.decode(statement.payload)
+        return decode(statement.payload)
     except WireError as error:
         raise Refused(Refusal.MALFORMED_BODY, str(error), meter) from None
+
+
+def _check_time(meter: str, end: int, uncertainty_ms: int, now: int) -> None:
+    if end > now + TOLERANCE_S + min(uncertainty_ms // 1000, LONGEST_UNCERTAINTY_S):
+        raise Refused(Refusal.FUTURE, f"it ends at {end}, now is {now}", meter)

@@ -140,7 +140,7 @@ class ShadowCentre:
         return picture(self._writer.ledger, self._telemetry, self._refusals, self._site, self._started, now, names, broker)
 
     def _admit(self, message: Message, now: int) -> Admitted | None:
-        """A certificate, or None for a state message, which is noted."""
+        """A certificate or an event, or None for a state message, which is noted."""
         try:
             site, meter, kind = topics.parse_up(message.topic)
         except WireError as error:
@@ -148,7 +148,9 @@ class ShadowCentre:
         if site != self._site:
             raise Refused(Refusal.WRONG_SITE, f"the topic is of site {site}")
         if kind == "cert":
-            return self._admission.admit(meter, message.payload, now)
+            return self._admission.admit_certificate(meter, message.payload, now)
+        if kind == "event":
+            return self._admission.admit_event(meter, message.payload, now)
         self._note(meter, message.payload, now)
         return None
 
@@ -163,7 +165,7 @@ class ShadowCentre:
     def _answer(self, one: Admitted) -> Publish:
         proof = self._writer.ledger.receipt(one.statement.id)
         assert proof is not None  # it was committed a moment ago
-        return Publish(topics.down(self._site, one.meter, "receipt"), receipt.wrap(one.body.seq, proof))
+        return Publish(topics.down(self._site, one.meter, "receipt"), receipt.wrap(one.kind, one.number, proof))
 
     def _requests(self, now: int) -> list[Publish]:
         requests = []

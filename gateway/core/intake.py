@@ -1,4 +1,4 @@
-"""What becomes of admitted certificates: new ones go to the ledger, known ones are answered again, clones are put on record."""
+"""What becomes of admitted statements: new ones go to the ledger, known ones are answered again, clones are put on record."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,11 +35,11 @@ def commit(writer: Writer, batch: Sequence[Admitted], now: int) -> Intake:
 def _sort(writer: Writer, batch: Sequence[Admitted], intake: Intake, now: int) -> tuple[dict[bytes, Admitted], list[Admitted]]:
     """(news by id, those that wait for what becomes of another one with their number)."""
     fresh: dict[bytes, Admitted] = {}
-    first: dict[tuple[str, int], bytes] = {}
+    first: dict[tuple[str, int, int], bytes] = {}
     later = []
     for one in batch:
-        place = one.meter, one.body.seq
-        fact = writer.state.certificates.get(place)
+        place = one.meter, one.kind, one.number
+        fact = writer.state.fact(one.kind, one.meter, one.number)
         if fact is None:
             if first.setdefault(place, one.statement.id) == one.statement.id:
                 fresh[one.statement.id] = one
@@ -49,7 +49,7 @@ def _sort(writer: Writer, batch: Sequence[Admitted], intake: Intake, now: int) -
             intake.taken.append(one)
         else:
             _record_clone(writer, one, fact.id, now)
-            intake.refused.append(Refused(Refusal.CLONE, f"another certificate has number {one.body.seq}", one.meter))
+            intake.refused.append(Refused(Refusal.CLONE, f"another one has number {one.number}", one.meter))
     return fresh, later
 
 
@@ -67,5 +67,5 @@ def _submit(writer: Writer, fresh: dict[bytes, Admitted], intake: Intake, now: i
 
 def _record_clone(writer: Writer, clone: Admitted, first: bytes, now: int) -> None:
     """One alarm for each meter and number: evidence enough, and a clone that goes on cannot fill the ledger."""
-    if (clone.meter, clone.body.seq) not in writer.state.alarms:
-        writer.write(clone.meter, Alarm(clone.meter, clone.body.seq, first, clone.statement.data), now)
+    if (clone.meter, clone.kind, clone.number) not in writer.state.alarms:
+        writer.write(clone.meter, Alarm(clone.kind, clone.meter, clone.number, first, clone.statement.data), now)

@@ -71,7 +71,7 @@ class Station:
             _, first, last = command.parse_resend(payload, SITE, self.meter.meter)
             self.commands.append((first, last))
             return
-        seq, proof = receipt.unwrap(payload)
+        _, seq, proof = receipt.unwrap(payload)
         self.verifier.check(proof, self.certificates[seq])
         self.receipts.setdefault(seq, []).append(proof)
 

@@ -139,7 +139,7 @@ class Bench:
     def answer(self, seq: int, signer: es256.SoftwareSigner = GATEWAY) -> None:
         """Publish a receipt for a tree of this one leaf."""
         signature = receipt.sign_head(signer, SITE, proof.leaf_hash(self.received[seq][0]))
-        data = receipt.wrap(seq, receipt.encode(signer.kid, SITE, 1, 0, [], signature))
+        data = receipt.wrap(receipt.CERTIFICATE, seq, receipt.encode(signer.kid, SITE, 1, 0, [], signature))
         self.client.publish(topics.down(SITE, METER, "receipt"), data, 1)
 
     def start_broker(self) -> None:

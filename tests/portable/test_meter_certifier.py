@@ -88,7 +88,8 @@ def receipt_for(seq, data, signer=GATEWAY, site="isle", size=1):
     path = [bytes(32)] if size > 1 else []
     if path:
         root = proof.node_hash(root, path[0])
-    return receipt.wrap(seq, receipt.encode(signer.kid, site, size, 0, path, receipt.sign_head(signer, site, root)))
+    data = receipt.encode(signer.kid, site, size, 0, path, receipt.sign_head(signer, site, root))
+    return receipt.wrap(receipt.CERTIFICATE, seq, data)
 
 
 def refused(steps, *arguments):

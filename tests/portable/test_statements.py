@@ -122,8 +122,10 @@ def test_fields_out_of_range_are_refused():
 def test_a_receipt_is_the_golden_bytes_and_convinces():
     vector = VECTORS["receipt"]
     leaf = bytes.fromhex(vector["leaf"])
-    seq, data = receipt.unwrap(bytes.fromhex(vector["envelope"]))
-    assert (seq, data.hex()) == (2, vector["bytes"])
+    envelope = bytes.fromhex(vector["envelope"])
+    kind, seq, data = receipt.unwrap(envelope)
+    assert (kind, seq, data.hex()) == (receipt.CERTIFICATE, 2, vector["bytes"])
+    assert receipt.wrap(kind, seq, data) == envelope
     verifier = receipt.Verifier("isle", CENTRE.public)
     assert verifier.check(data, leaf) == (vector["size"], bytes.fromhex(vector["root"]))
     assert verifier.check(data, leaf) == (vector["size"], bytes.fromhex(vector["root"]))
@@ -142,6 +144,11 @@ def test_a_receipt_with_any_bit_flipped_proves_nothing():
         data[at] ^= 8
         assert refused(known.check, bytes(data), leaf), at
         data[at] ^= 8
+
+
+def test_an_envelope_names_a_known_kind_and_a_number():
+    for wrong in ([2, 1, b""], [-1, 1, b""], [0, 0, b""], [0, 1 << 32, b""], [0, 1], [1, b""], [0, 1, "text"]):
+        assert refused(receipt.unwrap, cbor.encode(wrong)), wrong
 
 
 def test_an_enrolment_request_shows_the_key():

@@ -72,8 +72,8 @@ def test_a_certificate_is_committed_and_receipted(bench: Bench) -> None:
     data = bench.wind.certify(3, 0)
     (answer,) = bench.send(bench.wind, data)
     assert answer.topic == "sk/v1/isle/wind-1/down/receipt"
-    seq, proof = receipt.unwrap(answer.payload)
-    assert seq == 1
+    kind, seq, proof = receipt.unwrap(answer.payload)
+    assert (kind, seq) == (receipt.CERTIFICATE, 1)
     assert receipt.Verifier(SITE, CENTRE.public).check(proof, data)[0] == bench.size()
     # and a library that shares no code with ours agrees
     assert verify_receipt(proof, leaf_entry_hex=data.hex(), log_public_key_pem=public_pem(CENTRE.public)).ok
@@ -203,7 +203,7 @@ def test_a_clone_is_refused_and_put_on_record_once(bench: Bench) -> None:
     assert bench.refusals() == {"clone": 3}
     (alarm,) = bench.entries(Alarm.TYPE)
     evidence = Alarm.decode(alarm.payload)
-    assert (evidence.meter, evidence.seq, evidence.first) == ("wind-1", 1, cose.parse(data).id)
+    assert (evidence.meter, evidence.number, evidence.first) == ("wind-1", 1, cose.parse(data).id)
     assert evidence.other == clones[0]
     assert bench.send(bench.wind, data) == first
 
@@ -223,7 +223,7 @@ def test_a_broken_chain_is_refused_and_the_rest_of_the_batch_taken(bench: Bench)
     batch = [on_its_topic(bench.wind, broken), on_its_topic(bench.wind, good), on_its_topic(bench.house, other)]
     answers = bench.centre.on_messages(batch, NOW)
     assert [answer.topic.split("/")[3] for answer in answers] == ["house-1", "wind-1"]
-    assert [receipt.unwrap(answer.payload)[0] for answer in answers] == [1, 2]
+    assert [receipt.unwrap(answer.payload)[1] for answer in answers] == [1, 2]
     assert bench.refusals() == {"broken-chain": 1}
     assert bench.entries(Alarm.TYPE) == []
 
