@@ -16,6 +16,7 @@ from firmware.meter.record import CERTIFICATE
 from firmware.meter.statements import Statements
 from firmware.meter.store import Store
 from firmware.wire import certificate, es256
+from firmware.wire.clock import ClockQuality
 from tools.nor_flash import PAGE, NorFlash
 
 BLOCKS = 128
@@ -31,8 +32,7 @@ def a_certificate() -> bytes:
         123_456,
         300,
         bytes(32),
-        2,
-        1000,
+        ClockQuality(2, 1000, 0),
         1_800_000_000,
         225,
         (123_456_789, 23_456_789),

@@ -148,6 +148,9 @@ class Board:
         self._drawn += 1
         return bytes([(self._drawn + index) & 0xFF for index in range(count)])
 
+    def reset_reason(self) -> str:
+        return "power-on"
+
     def open_tcp(self, host: str, port: int) -> Stream:  # noqa: ARG002
         return self._next_line()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
             """Milliseconds since some moment of this run; never falls and does not wrap."""
 
         def quality(self) -> int:
-            """Trust in wall time, 0..3: certificate.CLOCK_UNSET to CLOCK_AUTHENTICATED."""
+            """clock.HOST if wall time is the board's own and worth something, clock.UNSET if the board has none."""
 
         def uncertainty_ms(self) -> int:
             """Largest expected error of wall time, in milliseconds."""
@@ -117,6 +117,9 @@ if TYPE_CHECKING:
 
         def random(self, count: int) -> bytes:
             """Unpredictable bytes, fit for keys."""
+
+        def reset_reason(self) -> str:
+            """Why the board started, in a word: ``power-on``, ``watchdog``, ``brownout``, ...; ``process`` on a computer."""
 
         def open_tcp(self, host: str, port: int) -> Stream:
             """Start connecting. A refusal shows at the first write or read."""

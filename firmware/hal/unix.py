@@ -9,7 +9,7 @@ import time
 import ffi
 import vfs
 
-from ..wire.certificate import CLOCK_HOST
+from ..wire.clock import HOST
 from . import littlefs, sockets
 from .block_file import BlockFile
 from .sockets import Stream
@@ -46,7 +46,7 @@ class Clock:
         return self._ticks
 
     def quality(self) -> int:
-        return CLOCK_HOST
+        return HOST
 
     def uncertainty_ms(self) -> int:
         return 1000
@@ -117,6 +117,9 @@ class Board:
 
     def random(self, count: int) -> bytes:
         return os.urandom(count)
+
+    def reset_reason(self) -> str:
+        return "process"
 
     def open_tcp(self, host: str, port: int) -> Stream:
         return sockets.open_tcp(host, port)

@@ -7,17 +7,21 @@ import asyncio
 import json
 import time
 
-from ..wire import mqtt, topics
+from ..wire import event, mqtt, topics
+from ..wire.clock import UNSET
 from ..wire.fields import WireError
 from ..wire.signer import SignerError
 from .certifier import Certifier
 from .config import Config
 from .deadline import Late, within
+from .delivery import Delivery
 from .device import PolledDevice
 from .link import open_link
 from .mqtt_link import MqttLink
 from .reading import Reading
 from .record import CERTIFICATE
+from .store import StoreFull
+from .timekeeper import Moment, Timekeeper
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
 _TICK_S = 0.1
 _SIGNER_PAUSE_S = 5  # before a signer that failed is asked again
+_GLANCE_MS = 50  # reading two clocks one after the other takes no longer, unless something came between
 
 
 async def _unhurried(steps: "Steps[Result]") -> "Result":
@@ -51,6 +56,9 @@ class Meter:
         self._clock = board.clock
         self._board = board
         self._certifier = Certifier(config, board)
+        self._events = self._certifier.events
+        self._time = Timekeeper()
+        self._signing = asyncio.Lock()
         link = open_link(board, config.bus)
         self._devices = [PolledDevice(device, link, load_map) for device in config.devices]
         self._billing = [device.billing for device in config.devices].index(True)
@@ -58,7 +66,10 @@ class Meter:
         self._read_at: int | None = None
         self._news = asyncio.Event()
         self._state_topic = topics.up(config.site, config.meter, "state")
-        self._cert_topic = topics.up(config.site, config.meter, "cert")
+        self._deliveries = [
+            (topics.up(config.site, config.meter, "cert"), self._certifier.delivery),
+            (topics.up(config.site, config.meter, "event"), self._events.delivery),
+        ]
         self._receipt_topic = topics.down(config.site, config.meter, "receipt")
         self._link = MqttLink(
             board,
@@ -76,7 +87,8 @@ class Meter:
         self._log(f"{self._config.meter} boot {issuer.boot} seq {issuer.head.seq}")
         corrupt = self._certifier.store.statements.corrupt
         if corrupt:
-            self._log(f"flash: {corrupt} damaged, {self._certifier.debt} without receipt")
+            self._log(f"flash: {corrupt} damaged, {self._certifier.delivery.debt} without receipt")
+        self._events.record(self._now(), event.BOOT, {1: self._board.reset_reason(), 2: 0})
         await asyncio.gather(self._measure(), self._certify(), self._deliver(), self._report(), self._link.run())
 
     async def _measure(self) -> None:
@@ -97,21 +109,22 @@ class Meter:
             self._readings[index] = reading
         if index != self._billing:
             return
-        wall = self._clock.wall_ms()
+        now = self._now()
         if reading is None or device.model is None:
-            self._certifier.fail(wall)
+            self._certifier.fail(now)
         else:
-            self._read_at = wall // 1000
-            measures_energy = device.model.measures_energy
-            self._certifier.read(wall, self._clock.ticks_ms(), reading, measures_energy)
+            self._read_at = None if now.time_ms is None else now.time_ms // 1000
+            self._certifier.read(now, reading, device.model.measures_energy)
 
     async def _certify(self) -> None:
-        """Close intervals on time, also while a poll is waiting for its answer, and sign them."""
+        """Close intervals on time, also while a poll is waiting for its answer, and sign them; events go first."""
         while True:
             held = self._certifier.held
-            self._certifier.tick(self._clock.wall_ms())
+            self._certifier.tick(self._now())
             try:
-                head = await _unhurried(self._certifier.certify_steps())
+                await self.keep_events()
+                async with self._signing:
+                    head = await _unhurried(self._certifier.certify_steps())
             except SignerError as error:
                 self._log(f"not signed: {error}")
                 await asyncio.sleep(_SIGNER_PAUSE_S)
@@ -122,6 +135,17 @@ class Meter:
                 self._log("flash full or signer slow: an interval will be in a later certificate")
             await asyncio.sleep(_TICK_S)
 
+    async def keep_events(self) -> None:
+        """All events recorded until now are signed and on the flash when this returns, unless it is full. SignerError."""
+        async with self._signing:
+            try:
+                kept = await _unhurried(self._events.keep_steps())
+            except StoreFull:
+                self._log(f"flash full: {self._events.waiting} events wait for room")
+                return
+        if kept:
+            self._log(f"{kept} events kept")
+
     def _announce(self, head: "Head") -> None:
         assert head.body
         free = self._board.heap_free()
@@ -131,18 +155,26 @@ class Meter:
     async def _deliver(self) -> None:
         """Send what is due while there is a link."""
         while True:
-            due = self._certifier.due(self._clock.ticks_ms()) if self._link.connected else None
-            if due is None:
+            sent = False
+            for topic, delivery in self._deliveries:
+                if self._link.connected:
+                    sent = await self._deliver_one(topic, delivery) or sent
+            if not sent:
                 await asyncio.sleep(_TICK_S)
-                continue
-            seq, data = due
-            try:
-                await self._link.publish(mqtt.Message(self._cert_topic, data, 1))
-            except OSError as error:
-                self._log(f"certificate {seq} not sent: {error}")
-                await asyncio.sleep(_TICK_S)
-                continue
-            self._certifier.outbox.sent(seq, self._clock.ticks_ms(), self._board.random(1)[0])
+
+    async def _deliver_one(self, topic: str, delivery: Delivery) -> bool:
+        """Send the statement that is due, and tell whether there was one and it went."""
+        due = delivery.due(self._clock.ticks_ms())
+        if due is None:
+            return False
+        number, data = due
+        try:
+            await self._link.publish(mqtt.Message(topic, data, 1))
+        except OSError as error:
+            self._log(f"{topic} {number} not sent: {error}")
+            return False
+        delivery.outbox.sent(number, self._clock.ticks_ms(), self._board.random(1)[0])
+        return True
 
     async def _report(self) -> None:
         """Publish the state: five times an interval, though not within a second; with every certificate; free of debt."""
@@ -161,9 +193,10 @@ class Meter:
 
     def state(self) -> "dict[str, object]":
         """What ``up/state`` says; keys as in the house's DESIGN.md."""
-        issuer, pending = self._certifier.issuer, self._certifier.debt
+        issuer, pending = self._certifier.issuer, self._certifier.delivery.debt
         reading = self._readings[self._billing] or Reading(None)
         imported, exported = self._certifier.registers or (None, None)
+        quality = self._now().quality
         auxiliary = [index for index in range(len(self._devices)) if index != self._billing]
         return {
             "online": True,
@@ -177,8 +210,8 @@ class Meter:
             "soc": reading.soc,
             "import_wh": imported,
             "export_wh": exported,
-            "clock": self._clock.quality(),
-            "uncertainty_ms": self._clock.uncertainty_ms(),
+            "clock": quality.source,
+            "uncertainty_ms": quality.uncertainty_ms,
             "t": self._read_at,
             "bus_errors": sum([sum(device.errors.values()) for device in self._devices]),
             "auxiliary": [self._auxiliary_state(index) for index in auxiliary],
@@ -202,11 +235,27 @@ class Meter:
 
     def _on_link(self) -> None:
         if self._link.connected:
-            self._certifier.outbox.reconnected(self._clock.ticks_ms())
+            for _, delivery in self._deliveries:
+                delivery.outbox.reconnected(self._clock.ticks_ms())
             self._log("broker: connected")
             self._news.set()
         else:
             self._log(f"broker: {self._link.last_error}")
+
+    def _now(self) -> Moment:
+        """The moment, after a look at the board's own clock."""
+        ticks = self._clock.ticks_ms()
+        if self._clock.quality() != UNSET:
+            wall, late = self._clock.wall_ms(), self._clock.ticks_ms() - ticks
+            if late <= _GLANCE_MS:
+                self._set_time(self._clock.quality(), wall, self._clock.uncertainty_ms() + late, ticks)
+        return self._time.now(ticks)
+
+    def _set_time(self, source: int, time_ms: int, uncertainty_ms: int, ticks_ms: int) -> None:
+        step = self._time.take(source, time_ms, uncertainty_ms, ticks_ms)
+        if step is not None:
+            self._log(f"clock stepped by {step[1] - step[0]} ms")
+            self._events.record(self._time.now(ticks_ms), event.CLOCK_STEP, {1: step[0], 2: step[1]})
 
     def _log(self, text: str) -> None:
         year, month, day, hour, minute, second = time.gmtime(self._clock.wall_ms() // 1000)[:6]

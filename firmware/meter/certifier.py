@@ -12,16 +12,18 @@ There is one draft at a time, because each certificate carries the id of the one
 is not certified by itself: the next one goes on from the draft, as after any hole.
 """
 
-from ..wire import certificate, command, cose, es256, receipt
+from ..wire import certificate, command, cose, es256, event, receipt
 from ..wire.fields import WireError
 from .config import Config
-from .energy import Integrator
+from .delivery import Delivery
+from .energy import WRAP, Integrator
+from .events import Events
 from .interval import Intervals
 from .issuer import Head, Issuer, head_of
-from .outbox import Outbox
 from .reading import Reading
 from .record import CERTIFICATE
-from .store import Origin, StatementDamaged, Store, StoreFull
+from .store import Origin, Store, StoreFull
+from .timekeeper import Moment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ class Certifier:
     """One metering point's chain of certificates.
 
     Attributes:
-        store, outbox: what is kept and what is to be sent.
+        store, delivery: what is kept and what is to be sent.
+        events: what happened; kept and sent like certificates.
         issuer: numbers and signs; ``issuer.head.seq`` is the newest number.
         held: intervals not certified for lack of room or time; their energy is in a later certificate.
         refused: receipts and commands that proved nothing.
@@ -53,8 +56,10 @@ class Certifier:
         kept = self.store.statements
         head = head_of(kept.newest(CERTIFICATE), kept.last(CERTIFICATE))
         boot = self.store.count_boot(head.body.boot if head.body else 0)
-        self.issuer = Issuer(signer_of(self.store, board), config.site, config.meter, boot, head)
-        self.outbox = Outbox(kept.pending(CERTIFICATE))
+        signer = signer_of(self.store, board)
+        self.issuer = Issuer(signer, config.site, config.meter, boot, head)
+        self.delivery = Delivery(kept, CERTIFICATE)
+        self.events = Events(kept, signer, config.site, config.meter, boot)
         self._verifier = receipt.Verifier(config.site, config.gateway_key)
         self._seen = head.body.seen if head.body else None
         self._origin = self.store.origin()
@@ -77,41 +82,37 @@ class Certifier:
         """The certified registers (import, export) in Wh as they stand now; None before the first reading."""
         return self._intervals.energy.registers if self._intervals.energy else None
 
-    @property
-    def debt(self) -> int:
-        """Certificates without receipt: those to be sent, and those that the flash has destroyed before."""
-        kept = self.store.statements
-        return len(kept.pending(CERTIFICATE)) + len(kept.lost(CERTIFICATE))
-
-    def read(self, wall_ms: int, ticks_ms: int, reading: Reading, measures_energy: bool) -> None:
+    def read(self, now: Moment, reading: Reading, measures_energy: bool) -> None:
         """Take the billing device's reading; as ``tick`` at the same moment.
 
         Args:
-            wall_ms, ticks_ms: when it was taken, by both clocks.
+            now: when it was taken.
             measures_energy: False if its power has to be integrated.
         """
-        self.tick(wall_ms)
+        self.tick(now)
         if not measures_energy and reading.w is not None:
-            self._integrate(ticks_ms, reading, reading.w)
-        self._intervals.add(wall_ms, reading)
-        self._note_origin()
+            self._integrate(now.uptime_ms, reading, reading.w)
+        if now.time_ms is not None:
+            self._intervals.add(now.time_ms, reading)
+            self._note_change(now)
+            self._note_origin()
 
-    def fail(self, wall_ms: int) -> None:
+    def fail(self, now: Moment) -> None:
         """The billing device could not be read; as ``tick`` at the same moment."""
-        self.tick(wall_ms)
-        self._intervals.fail(wall_ms)
+        self.tick(now)
+        if now.time_ms is not None:
+            self._intervals.fail(now.time_ms)
 
-    def tick(self, wall_ms: int) -> None:
+    def tick(self, now: Moment) -> None:
         """Close the interval that has passed, if one has."""
-        interval = self._intervals.tick(wall_ms)
+        interval = None if now.time_ms is None else self._intervals.tick(now.time_ms)
         if interval is None:
             return
         if self._draft is not None:
             self.held += 1
             self._resume(self._draft)
             return
-        clock = self._board.clock
-        self._draft = self.issuer.draft(interval, (clock.quality(), clock.uncertainty_ms()), self._seen)
+        self._draft = self.issuer.draft(interval, now.quality, self._seen)
 
     def certify_steps(self) -> "Steps[Head | None]":
         """Sign and keep the certificate of the interval that was closed last, in steps (see steps), and return the new head.
@@ -131,49 +132,26 @@ class Certifier:
             self._resume(self.issuer.head.body)
             return None
         self.issuer.head = head
-        self.outbox.add(head.seq)
+        self.delivery.outbox.add(head.seq)
         return head
 
-    def due(self, ticks_ms: int) -> "tuple[int, bytes] | None":
-        """Number and bytes of the certificate to send now, if any."""
-        while True:
-            seq = self.outbox.due(ticks_ms)
-            if seq is None:
-                return None
-            try:
-                return seq, self.store.statements.read(CERTIFICATE, seq)
-            except StatementDamaged:
-                # it stays in the debt, where people see it
-                self.outbox.freed(seq, ticks_ms)
-
     def take_receipt_steps(self, payload: bytes, ticks_ms: int) -> "Steps[None]":
-        """Free the certificate that ``payload``, from down/receipt, proves to be in the ledger, in steps.
+        """Free the statement that ``payload``, from down/receipt, proves to be in the ledger, in steps (see Delivery).
 
-        WireError if it proves nothing. A receipt for a certificate that we do not hold any more is no news, and one for a
-        certificate that the flash has destroyed cannot be checked: that one stays in the debt.
+        WireError if it proves nothing.
         """
-        kind, seq, data = receipt.unwrap(payload)
-        if kind != receipt.CERTIFICATE or seq not in self.store.statements.pending(CERTIFICATE):
-            return
-        try:
-            kept = self.store.statements.read(CERTIFICATE, seq)
-        except StatementDamaged:
-            self.outbox.freed(seq, ticks_ms)
-            return
-        size, root = yield from self._verifier.check_steps(data, kept)
-        # a full flash may have given it up in the meantime
-        if seq in self.store.statements.pending(CERTIFICATE):
-            self.store.statements.free(CERTIFICATE, seq)
-        self.outbox.freed(seq, ticks_ms)
-        if self._seen is None or size > self._seen[0]:
-            self._seen = size, root
+        kind, number, data = receipt.unwrap(payload)
+        delivery = self.events.delivery if kind == receipt.EVENT else self.delivery
+        head = yield from delivery.receipt_steps(number, data, self._verifier, ticks_ms)
+        if head is not None and (self._seen is None or head[0] > self._seen[0]):
+            self._seen = head
 
     def take_command_steps(self, payload: bytes) -> "Steps[None]":
         """Obey ``payload``, from down/cmd, in steps. WireError if it is not the gateway's."""
         statement, first, last = command.parse_resend(payload, self._config.site, self._config.meter)
         yield
         yield from self._check_gateway_steps(statement)
-        self.outbox.resend(first, last)
+        self.delivery.outbox.resend(first, last)
 
     def _check_gateway_steps(self, statement: cose.Statement) -> "Steps[None]":
         genuine = yield from es256.verify_steps(self._config.gateway_key, statement.id, statement.signature)
@@ -184,6 +162,15 @@ class Certifier:
         if self._integrator is None:
             self._integrator = Integrator(self.registers or (0, 0))
         reading.import_wh, reading.export_wh = self._integrator.add(ticks_ms, w)
+
+    def _note_change(self, now: Moment) -> None:
+        """Make an event of a device whose registers did not go on from where they were."""
+        energy = self._intervals.energy
+        if energy is None or energy.change is None:
+            return
+        change, energy.change = energy.change, None
+        kind = event.WRAPPED if change.kind == WRAP else event.REPLACED
+        self.events.record(now, event.COUNTER, {1: kind, 2: list(change.old), 3: list(change.new)})
 
     def _note_origin(self) -> None:
         """Put the start of the record, or a moved offset, on the flash before anything builds on it."""

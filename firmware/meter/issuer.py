@@ -1,6 +1,7 @@
 """The chain of a meter's certificates: numbers them, links them, signs them. No I/O."""
 
 from ..wire import certificate, cose
+from ..wire.clock import ClockQuality
 from ..wire.signer import Signer
 from .interval import Interval
 
@@ -49,20 +50,19 @@ class Issuer:
         self._site = site
         self._meter = meter
 
-    def draft(self, interval: Interval, clock: "tuple[int, int]", seen: "tuple[int, bytes] | None") -> certificate.Certificate:
+    def draft(self, interval: Interval, clock: ClockQuality, seen: "tuple[int, bytes] | None") -> certificate.Certificate:
         """What the certificate of ``interval`` will say. Its number is used up once it is on the flash, not before.
 
         Args:
             interval: opens with the closing registers of the head.
-            clock: quality (0..3) and uncertainty (ms) of the clock that cut it.
+            clock: how well the time is known by now.
             seen: size and root of the ledger's tree, from the last valid receipt.
         """
         return certificate.Certificate(
             self.head.seq + 1,
             self.boot,
             self.head.id,
-            clock[0],
-            clock[1],
+            clock,
             interval.t0,
             interval.dt,
             interval.opening,

@@ -1,19 +1,20 @@
 """Measurement certificates: what a meter signs about one interval.
 
-    body = {2: seq, 3: boot, 4: prev / null, 5: [clock quality, uncertainty ms], 6: t0, 7: dt,
+    body = {2: seq, 3: boot, 4: prev / null, 5: clock, 6: t0, 7: dt,
             8: [import Wh, export Wh], 9: [1*60 row], 10: [import Wh, export Wh], 11: status, ? 15: [tree size, root]}
     row  = [import Wh, export Wh, W, dV / null, mHz - 50000 / null, SoC permille / null, status]
 
 Energy is in whole Wh; the registers are those of the metering point, import being energy taken from the island. W is
 the row's mean power, positive for import. ``dt`` is the length of one row in seconds and ``t0`` the start of the first,
-in Unix seconds.
+in Unix seconds; ``clock`` says how well they were known when the certificate was made (see clock).
 
     opening + sum of the rows = closing        opening = closing of the certificate before
 
 so a lost certificate stays billable in total, and a gap shows.
 """
 
-from . import cbor, cose
+from . import cbor, clock, cose
+from .clock import ClockQuality
 from .fields import WireError, bytes_of, list_of, map_of, uint_of
 from .signer import Signer
 from .steps import finish
@@ -40,17 +41,13 @@ COUNTER_RESET = 8  # the device's energy register fell: replaced or wrapped
 IMPLAUSIBLE = 16  # a reading was refused
 PARTIAL = 32  # sampled for only part of its span
 
-# clock quality, 0..3
-CLOCK_UNSET, CLOCK_HOLDOVER, CLOCK_HOST, CLOCK_AUTHENTICATED = range(4)
-
 
 class Certificate:
     """A certificate's body; units as above. ``prev`` is the id of the one before, None for the first."""
 
     __slots__ = (
         "boot",
-        "clock_quality",
-        "clock_uncertainty_ms",
+        "clock",
         "closing",
         "dt",
         "opening",
@@ -67,8 +64,7 @@ class Certificate:
         seq: int,
         boot: int,
         prev: "bytes | None",
-        clock_quality: int,
-        clock_uncertainty_ms: int,
+        clock: ClockQuality,
         t0: int,
         dt: int,
         opening: "tuple[int, int]",
@@ -80,8 +76,7 @@ class Certificate:
         self.seq = seq
         self.boot = boot
         self.prev = prev
-        self.clock_quality = clock_quality
-        self.clock_uncertainty_ms = clock_uncertainty_ms
+        self.clock = clock
         self.t0 = t0
         self.dt = dt
         self.opening = opening
@@ -105,7 +100,7 @@ class Certificate:
             2: self.seq,
             3: self.boot,
             4: self.prev,
-            5: [self.clock_quality, self.clock_uncertainty_ms],
+            5: self.clock.fields(),
             6: self.t0,
             7: self.dt,
             8: list(self.opening),
@@ -150,13 +145,11 @@ def decode(data: bytes) -> Certificate:
 
 def _certificate(decoded: object) -> Certificate:
     body = map_of(decoded, "certificate", (2, 3, 4, 5, 6, 7, 8, 9, 10, 11), (15,))
-    quality, uncertainty = list_of(body[5], "clock", 2, 2)
     certificate = Certificate(
         uint_of(body[2], "sequence number", 1, 0xFFFFFFFF),
         uint_of(body[3], "boot counter", 1, 0xFFFFFFFF),
         None if body[4] is None else bytes_of(body[4], "previous id", 32),
-        uint_of(quality, "clock quality", 0, 3),
-        uint_of(uncertainty, "clock uncertainty", 0, 0xFFFFFFFF),
+        clock.decode(body[5]),
         uint_of(body[6], "t0", EARLIEST, _LATEST),
         uint_of(body[7], "dt", 1, _SPAN),
         _registers(body[8], "opening"),

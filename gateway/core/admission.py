@@ -40,7 +40,7 @@ class Admission:
         """The certificate that ``meter``'s topic brought at Unix second ``now``. Refused with the first reason found."""
         statement = self._signed(meter, payload, certificate.TYPE, certificate.MAX_SIZE)
         body = _body(meter, statement, certificate.decode)
-        _check_time(meter, body.end, body.clock_uncertainty_ms, now)
+        _check_time(meter, body.end, body.clock.uncertainty_ms, now)
         return Admitted(meter, statement, receipt.CERTIFICATE, body.seq)
 
     def admit_event(self, meter: str, payload: bytes, now: int) -> Admitted:

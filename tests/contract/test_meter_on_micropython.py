@@ -19,7 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from firmware.hal.block_file import BLOCK_SIZE
 from firmware.meter import record
-from firmware.wire import certificate, command, cose, enrolment, es256, proof, receipt, topics
+from firmware.wire import certificate, command, cose, enrolment, es256, event, proof, receipt, topics
 from gateway.adapters.broker import find_mosquitto
 from gateway.core.telemetry import StateMessage
 from hil.devices.sunspec import SunSpecDevice, meter
@@ -93,6 +93,7 @@ class Bench:
         self.folder = folder
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.received: dict[int, list[bytes]] = {}
+        self.events: dict[int, bytes] = {}
         self.states: list[dict[str, object]] = []
         self.answering = True
         self.start_broker()
@@ -131,6 +132,12 @@ class Bench:
         if topic == topics.up(SITE, METER, "state"):
             self.states.append(StateMessage.model_validate_json(payload).model_dump(exclude_unset=True))
             return
+        if topic == topics.up(SITE, METER, "event"):
+            number = event.decode(cose.parse(payload).payload).number
+            self.events[number] = payload
+            if self.answering:
+                self._receipt(receipt.EVENT, number, payload, GATEWAY)
+            return
         seq = certificate.decode(cose.parse(payload).payload).seq
         self.received.setdefault(seq, []).append(payload)
         if self.answering:
@@ -138,8 +145,11 @@ class Bench:
 
     def answer(self, seq: int, signer: es256.SoftwareSigner = GATEWAY) -> None:
         """Publish a receipt for a tree of this one leaf."""
-        signature = receipt.sign_head(signer, SITE, proof.leaf_hash(self.received[seq][0]))
-        data = receipt.wrap(receipt.CERTIFICATE, seq, receipt.encode(signer.kid, SITE, 1, 0, [], signature))
+        self._receipt(receipt.CERTIFICATE, seq, self.received[seq][0], signer)
+
+    def _receipt(self, kind: int, number: int, leaf: bytes, signer: es256.SoftwareSigner) -> None:
+        signature = receipt.sign_head(signer, SITE, proof.leaf_hash(leaf))
+        data = receipt.wrap(kind, number, receipt.encode(signer.kid, SITE, 1, 0, [], signature))
         self.client.publish(topics.down(SITE, METER, "receipt"), data, 1)
 
     def start_broker(self) -> None:
@@ -193,6 +203,15 @@ class Bench:
                 assert (body.opening, body.t0) == (bodies[-1].closing, bodies[-1].end)
             previous = statement.id
             bodies.append(body)
+        return bodies
+
+    def check_events(self, public: bytes) -> list[event.Event]:
+        """All events that were heard are one signed chain without a hole."""
+        assert sorted(self.events) == list(range(1, len(self.events) + 1)), self.log()
+        statements = [cose.parse(self.events[number]) for number in sorted(self.events)]
+        assert all(es256.verify(public, statement.id, statement.signature) for statement in statements)
+        bodies = [event.decode(statement.payload) for statement in statements]
+        assert [body.prev for body in bodies[1:]] == [statement.id for statement in statements[:-1]]
         return bodies
 
     def close(self) -> None:
@@ -303,6 +322,13 @@ def test_power_cuts_lose_and_repeat_nothing(bench: Bench, device: Device, public
     bodies = bench.check_chain(public)
     assert len({body.boot for body in bodies}) > 1
     assert device.register() - bodies[-1].closing[0] < 3 * WH_PER_S
+    assert until(lambda: bench.events and max(bench.events) == len(bench.events)), bench.log()
+    events = bench.check_events(public)
+    assert {body.kind for body in events} == {event.BOOT}
+    boots = [body.boot for body in events]
+    assert boots == sorted(set(boots))
+    assert boots[-1] == bodies[-1].boot
+    assert events[-1].details == {1: "process", 2: 0}
 
 
 def test_certificates_come_again_until_their_receipt(bench: Bench, public: bytes) -> None:

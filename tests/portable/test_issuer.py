@@ -3,6 +3,7 @@
 from firmware.meter.interval import Interval
 from firmware.meter.issuer import Issuer, head_of
 from firmware.wire import certificate, cose, es256
+from firmware.wire.clock import ClockQuality
 from firmware.wire.steps import finish
 
 SIGNER = es256.SoftwareSigner(bytes(31) + b"\x07")
@@ -19,7 +20,7 @@ def issuer_after(data, last_seq, boot=1):
 
 
 def issue(issuer, interval, seen):
-    return finish(issuer.issue_steps(issuer.draft(interval, (2, 1000), seen)))
+    return finish(issuer.issue_steps(issuer.draft(interval, ClockQuality(2, 1000, 0), seen)))
 
 
 def body_of(data):
@@ -33,7 +34,7 @@ def test_the_first_certificate():
     assert es256.verify(SIGNER.public, statement.id, statement.signature)
     body = body_of(data)
     assert (body.seq, body.boot, body.prev, body.t0, body.dt) == (1, 1, None, T, 10)
-    assert (body.clock_quality, body.clock_uncertainty_ms, body.seen) == (2, 1000, None)
+    assert (body.clock.fields(), body.seen) == ([2, 1000, 0], None)
     assert (body.status, body.closing) == (certificate.PARTIAL, (3, 0))
     assert (head.seq, head.id) == (1, statement.id)
 

@@ -89,7 +89,9 @@ class Bench:
 
 def receipt_for(data, signer=GATEWAY):
     signature = receipt.sign_head(signer, "isle", proof.leaf_hash(data))
-    return mqtt.Message(RECEIPT, receipt.wrap(1, receipt.encode(signer.kid, "isle", 1, 0, [], signature)), 1)
+    return mqtt.Message(
+        RECEIPT, receipt.wrap(receipt.CERTIFICATE, 1, receipt.encode(signer.kid, "isle", 1, 0, [], signature)), 1
+    )
 
 
 def test_polling_goes_on_while_a_certificate_is_signed():
@@ -112,7 +114,7 @@ def test_every_step_of_a_receipts_check_gives_the_others_a_turn():
     bench = Bench()
     data = bench.issue()
     before = bench.turns
-    bench.run(lambda bench: not bench.certifier.debt, bench.meter._on_message(receipt_for(data)))
+    bench.run(lambda bench: not bench.certifier.delivery.debt, bench.meter._on_message(receipt_for(data)))
     assert bench.turns - before > 120
 
 
@@ -123,7 +125,7 @@ def test_what_proves_nothing_is_refused_and_counted():
     for message in (stranger, mqtt.Message("sk/v1/isle/wind-1/down/cmd", b"open", 1)):
         refused = bench.certifier.refused
         bench.run(lambda bench, refused=refused: bench.certifier.refused > refused, bench.meter._on_message(message))
-    assert bench.certifier.debt == 1
+    assert bench.certifier.delivery.debt == 1
 
 
 def test_a_signer_that_fails_is_asked_again():

@@ -4,7 +4,9 @@ from firmware.hal import fake
 from firmware.meter.certifier import Certifier
 from firmware.meter.config import Config
 from firmware.meter.reading import Reading
+from firmware.meter.timekeeper import Moment
 from firmware.wire import certificate, command, cose, es256, proof, receipt
+from firmware.wire.clock import ClockQuality
 from firmware.wire.fields import WireError
 from firmware.wire.steps import finish
 
@@ -25,6 +27,11 @@ CONFIG = Config(
         "flash": "wind-1.lfs",
     }
 )
+
+
+def now(clock):
+    """The moment by the fake board's clocks."""
+    return Moment(clock.ticks_ms(), clock.wall_ms(), ClockQuality(clock.quality(), clock.uncertainty_ms(), 0))
 
 
 class Bench:
@@ -54,7 +61,7 @@ class Bench:
 
     def read(self):
         clock = self.board.clock
-        self.meter.read(clock.wall_ms(), clock.ticks_ms(), Reading(3600, self.wh, 0), True)
+        self.meter.read(now(clock), Reading(3600, self.wh, 0), True)
 
     def certify(self):
         return finish(self.meter.certify_steps())
@@ -62,12 +69,12 @@ class Bench:
     def send(self):
         clock = self.board.clock
         while True:
-            due = self.meter.due(clock.ticks_ms())
+            due = self.meter.delivery.due(clock.ticks_ms())
             if due is None:
                 return
             seq, data = due
             assert self.sent.setdefault(seq, data) == data
-            self.meter.outbox.sent(seq, clock.ticks_ms(), 0)
+            self.meter.delivery.outbox.sent(seq, clock.ticks_ms(), 0)
 
     def bodies(self):
         return [certificate.decode(cose.parse(self.sent[seq]).payload) for seq in sorted(self.sent)]
@@ -162,16 +169,16 @@ def test_only_the_gateways_command_is_obeyed():
     bench = Bench()
     bench.run(21)
     now = bench.board.clock.ticks_ms()
-    assert bench.meter.due(now) is None
+    assert bench.meter.delivery.due(now) is None
     for payload in (
         b"x",
         command.resend(STRANGER, "isle", "wind-1", 1, 1, 2, 0),
         command.resend(GATEWAY, "isle", "wind-2", 1, 1, 2, 0),
     ):
         assert refused(bench.meter.take_command_steps, payload)
-    assert bench.meter.due(now) is None
+    assert bench.meter.delivery.due(now) is None
     finish(bench.meter.take_command_steps(command.resend(GATEWAY, "isle", "wind-1", 1, 2, 9, 0)))
-    assert bench.meter.due(now)[0] == 2
+    assert bench.meter.delivery.due(now)[0] == 2
 
 
 def test_a_restart_goes_on_with_chain_energy_and_time():
@@ -251,7 +258,7 @@ def test_a_device_without_registers_is_integrated_across_a_restart():
     clock = bench.board.clock
     for _ in range(2):
         for _ in range(25):
-            bench.meter.read(clock.wall_ms(), clock.ticks_ms(), Reading(-36_000), False)
+            bench.meter.read(now(clock), Reading(-36_000), False)
             bench.certify()
             clock.advance(1000)
         bench.start()
@@ -275,8 +282,8 @@ def test_a_certificate_that_the_flash_forgot_is_not_sent():
     bench.run(21)
     damage_first_certificate(bench)
     now = bench.board.clock.ticks_ms() + 100_000
-    assert bench.meter.due(now)[0] == 2
-    assert bench.meter.debt == 2
+    assert bench.meter.delivery.due(now)[0] == 2
+    assert bench.meter.delivery.debt == 2
 
 
 def test_a_receipt_for_a_certificate_that_the_flash_forgot_changes_nothing():
@@ -285,6 +292,6 @@ def test_a_receipt_for_a_certificate_that_the_flash_forgot_changes_nothing():
     damage_first_certificate(bench)
     finish(bench.meter.take_receipt_steps(receipt_for(1, bench.sent[1]), 0))
     assert bench.meter.store.statements.pending(0) == [2]
-    assert bench.meter.debt == 2
+    assert bench.meter.delivery.debt == 2
     bench.start()
-    assert bench.meter.debt == 2
+    assert bench.meter.delivery.debt == 2

@@ -5,7 +5,9 @@ from firmware.meter.certifier import Certifier
 from firmware.meter.config import Config
 from firmware.meter.reading import Reading
 from firmware.meter.record import CERTIFICATE
+from firmware.meter.timekeeper import Moment
 from firmware.wire import certificate, cose, es256
+from firmware.wire.clock import ClockQuality
 from firmware.wire.signer import SignerError
 from firmware.wire.steps import finish
 
@@ -23,6 +25,11 @@ CONFIG = Config(
         "flash": "wind-1.lfs",
     }
 )
+
+
+def now(clock):
+    """The moment by the fake board's clocks."""
+    return Moment(clock.ticks_ms(), clock.wall_ms(), ClockQuality(clock.quality(), clock.uncertainty_ms(), 0))
 
 
 class Bench:
@@ -43,7 +50,7 @@ class Bench:
     def run(self, seconds):
         for _ in range(seconds):
             clock = self.board.clock
-            self.meter.read(clock.wall_ms(), clock.ticks_ms(), Reading(3600, self.wh, 0), True)
+            self.meter.read(now(clock), Reading(3600, self.wh, 0), True)
             for _ in range(self.steps):
                 self.step()
             clock.advance(1000)
@@ -129,10 +136,10 @@ def test_nothing_of_a_certificate_is_on_the_flash_or_sent_before_its_signature()
     bench.run(11)
     files = dict(bench.board.files.content)
     while bench.signing or not bench.kept:
-        assert bench.meter.due(0) is None
+        assert bench.meter.delivery.due(0) is None
         assert bench.board.files.content == files
         bench.step()
-    assert bench.meter.due(0) == (1, bench.kept[1])
+    assert bench.meter.delivery.due(0) == (1, bench.kept[1])
 
 
 def test_a_full_flash_at_the_end_of_a_signature_loses_no_energy():

@@ -1,6 +1,6 @@
 import json
 
-from firmware.wire import cbor, certificate, command, cose, enrolment, es256, receipt
+from firmware.wire import cbor, certificate, clock, command, cose, enrolment, es256, receipt
 from firmware.wire.fields import RangeError, WireError, u8, u16, u32, u64
 
 with open("tests/vectors/wire.json") as file:
@@ -15,6 +15,7 @@ HALF_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551 
 def built(fields):
     values = dict(fields)
     values["prev"] = bytes.fromhex(fields["prev"]) if fields["prev"] else None
+    values["clock"] = clock.ClockQuality(*fields["clock"])
     for name in ("opening", "closing"):
         values[name] = tuple(fields[name])
     values["rows"] = [tuple(row) for row in fields["rows"]]
@@ -106,7 +107,8 @@ def test_fields_out_of_range_are_refused():
         {"seq": 2},
         {"prev": "ab" * 32},
         {"boot": 0},
-        {"clock_quality": 4},
+        {"clock": [4, 1000, 0]},
+        {"clock": [1, -1, 0]},
         {"t0": 1_000_000_000},
         {"t0": 1 << 33 | 1},
         {"dt": 0},

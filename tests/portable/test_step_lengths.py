@@ -4,6 +4,7 @@ import sys
 import time
 
 from firmware.wire import certificate, es256, proof, receipt
+from firmware.wire.clock import ClockQuality
 
 SECRET = bytes(31) + b"\x07"
 SIGNER = es256.SoftwareSigner(SECRET)
@@ -36,7 +37,7 @@ def four_rows():
     """A certificate of an hour in rows of 15 minutes."""
     rows = [(1200, 0, 72000, 2301, -12, 500, 0)] * 4
     return certificate.Certificate(
-        7, 3, bytes(32), 2, 1000, 1_800_000_000, 900, (5_000_000, 7), rows, (5_004_800, 7), 0, (300, bytes(32))
+        7, 3, bytes(32), ClockQuality(2, 1000, 0), 1_800_000_000, 900, (5_000_000, 7), rows, (5_004_800, 7), 0, (300, bytes(32))
     )
 
 

@@ -1,6 +1,7 @@
 """Steps: long computations give the same results as at once, and no step does much."""
 
 from firmware.wire import certificate, cose, es256, p256
+from firmware.wire.clock import ClockQuality
 from firmware.wire.signer import Signer
 from firmware.wire.steps import finish
 
@@ -37,7 +38,7 @@ def four_rows():
     """A certificate of an hour in rows of 15 minutes."""
     rows = [(1200, 0, 72000, 2301, -12, 500, 0)] * 4
     return certificate.Certificate(
-        7, 3, bytes(32), 2, 1000, 1_800_000_000, 900, (5_000_000, 7), rows, (5_004_800, 7), 0, (300, bytes(32))
+        7, 3, bytes(32), ClockQuality(2, 1000, 0), 1_800_000_000, 900, (5_000_000, 7), rows, (5_004_800, 7), 0, (300, bytes(32))
     )
 
 

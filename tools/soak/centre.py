@@ -1,4 +1,4 @@
-"""A shadow centre that takes certificates and gives receipts, and a broker that can be switched off."""
+"""A shadow centre that takes certificates and events and gives receipts, and a broker that can be switched off."""
 
 import os
 import subprocess
@@ -11,11 +11,12 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from blockchain_iface.signatures import KeySigner
-from firmware.wire import certificate, cose, proof, receipt, topics
+from firmware.wire import certificate, cose, event, proof, receipt, topics
 from gateway.adapters import tied
 from gateway.adapters.broker import find_mosquitto, free_port
 
 SITE, METER = "isle", "wind-1"
+CERTIFICATES, EVENTS = topics.up(SITE, METER, "cert"), topics.up(SITE, METER, "event")
 HOST = "127.0.0.1"
 _RETRY_S = 0.05
 DEPTH = 20  # of the ledger's tree: a million entries, so receipts are as long as after years
@@ -45,8 +46,8 @@ class Centre:
         self._broker: subprocess.Popen[bytes] | None = None
         self._client = paho.Client(CallbackAPIVersion.VERSION2)
         self._client.reconnect_delay_set(_RETRY_S, _RETRY_S)  # type: ignore[arg-type]  # it waits for fractions, too
-        self._client.on_connect = lambda client, *_: client.subscribe(topics.up(SITE, METER, "cert"), 1)
-        self._client.on_message = lambda _client, _data, message: self._take(bytes(message.payload))
+        self._client.on_connect = lambda client, *_: client.subscribe([(CERTIFICATES, 1), (EVENTS, 1)])
+        self._client.on_message = lambda _client, _data, message: self._take(message.topic, bytes(message.payload))
 
     def open(self) -> None:
         """Switch the broker on, and listen to it whenever it is on. RuntimeError if there is none."""
@@ -77,22 +78,29 @@ class Centre:
             self._broker.wait()
             self._broker = None
 
-    def _take(self, data: bytes) -> None:
-        seq = certificate.decode(cose.parse(data).payload).seq
+    def _take(self, topic: str, data: bytes) -> None:
+        payload = cose.parse(data).payload
+        if topic == EVENTS:
+            kind, number = receipt.EVENT, event.decode(payload).number
+        else:
+            kind, number = receipt.CERTIFICATE, certificate.decode(payload).seq
+            self._note(number, data)
+        if self.answering:
+            with suppress(ValueError):  # the link went down meanwhile; the meter will send it again
+                self._client.publish(topics.down(SITE, METER, "receipt"), self._receipt(kind, number, data), 1)
+
+    def _note(self, seq: int, data: bytes) -> None:
         self.certificates[seq] = data
         self._newest = max(self._newest, seq)
         while self.complete + 1 in self.certificates:
             self.complete += 1
         self.debt = max(self.debt, self._newest - len(self.certificates))
-        if self.answering:
-            with suppress(ValueError):  # the link went down meanwhile; the meter will send it again
-                self._client.publish(topics.down(SITE, METER, "receipt"), self._receipt(seq, data), 1)
 
-    def _receipt(self, seq: int, data: bytes) -> bytes:
+    def _receipt(self, kind: int, number: int, data: bytes) -> bytes:
         size = 1 << DEPTH
         root = proof.root_from_path(proof.leaf_hash(data), 0, size, self._path)
         head = receipt.sign_head(self.signer, SITE, root)
-        return receipt.wrap(seq, receipt.encode(self.signer.kid, SITE, size, 0, self._path, head))
+        return receipt.wrap(kind, number, receipt.encode(self.signer.kid, SITE, size, 0, self._path, head))
 
     def check_chain(self) -> None:
         """AssertionError unless the complete certificates are one chain: no id, no Wh and no second is missing."""
