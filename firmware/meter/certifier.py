@@ -10,15 +10,18 @@ Signing takes an ESP32 half a second, so it is done in steps between which readi
 
 There is one draft at a time, because each certificate carries the id of the one before. An interval that ends meanwhile
 is not certified by itself: the next one goes on from the draft, as after any hole.
+
+Before the time is known readings are kept on the monotonic clock (see Adrift); their certificates *wait* until it is.
 """
 
 from ..wire import certificate, command, cose, es256, event, receipt
 from ..wire.fields import WireError
+from .adrift import Adrift
 from .config import Config
 from .delivery import Delivery
-from .energy import WRAP, Integrator
+from .energy import WRAP, Energy, Integrator
 from .events import Events
-from .interval import Intervals
+from .interval import Interval, Intervals
 from .issuer import Head, Issuer, head_of
 from .reading import Reading
 from .record import CERTIFICATE
@@ -65,11 +68,13 @@ class Certifier:
         self._origin = self.store.origin()
         self._intervals = Intervals(config.interval_s, config.rows)
         self._integrator: Integrator | None = None
+        self._adrift: Adrift | None = None
+        self._waiting: list[Interval] = []
         self._draft: certificate.Certificate | None = None
         self._resume(head.body)
 
-    def _resume(self, newest: "certificate.Certificate | None") -> None:
-        """Go on where the chain stands: behind its newest certificate, or at the first reading ever."""
+    def _resume(self, newest: "certificate.Certificate | Interval | None") -> None:
+        """Go on where the chain stands: behind its newest certificate, or one to be, or at the first reading ever."""
         offset = self._origin.offset if self._origin else (0, 0)
         if newest is not None:
             late = bool(newest.rows[-1][6] & certificate.MISSING)
@@ -80,7 +85,11 @@ class Certifier:
     @property
     def registers(self) -> "tuple[int, int] | None":
         """The certified registers (import, export) in Wh as they stand now; None before the first reading."""
-        return self._intervals.energy.registers if self._intervals.energy else None
+        return self._energy.registers if self._energy else None
+
+    @property
+    def _energy(self) -> "Energy | None":
+        return self._adrift.energy if self._adrift else self._intervals.energy
 
     def read(self, now: Moment, reading: Reading, measures_energy: bool) -> None:
         """Take the billing device's reading; as ``tick`` at the same moment.
@@ -92,7 +101,13 @@ class Certifier:
         self.tick(now)
         if not measures_energy and reading.w is not None:
             self._integrate(now.uptime_ms, reading, reading.w)
-        if now.time_ms is not None:
+        if now.time_ms is None:
+            if self._adrift is None:
+                row_s = self._config.interval_s // self._config.rows
+                self._adrift = Adrift(row_s, self._intervals.start, self._intervals.energy)
+            self._adrift.add(now.uptime_ms, reading)
+            self._note_change(now)
+        else:
             self._intervals.add(now.time_ms, reading)
             self._note_change(now)
             self._note_origin()
@@ -102,17 +117,36 @@ class Certifier:
         self.tick(now)
         if now.time_ms is not None:
             self._intervals.fail(now.time_ms)
+        elif self._adrift is not None:
+            self._adrift.fail(now.uptime_ms)
 
     def tick(self, now: Moment) -> None:
-        """Close the interval that has passed, if one has."""
-        interval = None if now.time_ms is None else self._intervals.tick(now.time_ms)
+        """Close the interval that has passed, if one has; what waited for the time, if it is known now."""
+        if now.time_ms is None:
+            return
+        if self._adrift is not None:
+            self._anchor(self._adrift, now.time_ms, now)
+        if self._draft is None and self._waiting:
+            self._draft = self.issuer.draft(self._waiting.pop(0), now.quality, self._seen)
+        interval = self._intervals.tick(now.time_ms)
         if interval is None:
             return
         if self._draft is not None:
             self.held += 1
-            self._resume(self._draft)
+            self._resume(self._waiting[-1] if self._waiting else self._draft)
             return
         self._draft = self.issuer.draft(interval, now.quality, self._seen)
+
+    def _anchor(self, adrift: Adrift, time_ms: int, now: Moment) -> None:
+        """Date what was metered before the time was known; the record goes on behind it."""
+        self._adrift = None
+        self._waiting = adrift.anchor(time_ms, now.uptime_ms)
+        begun = self._origin
+        if begun is None and self._waiting:
+            begun = Origin(self._waiting[0].t0, self._waiting[0].opening, (0, 0))
+        if begun is not None and adrift.energy is not None:
+            self._set_origin(Origin(begun.t0, begun.registers, adrift.energy.offset))
+        self._resume(self._waiting[-1] if self._waiting else self.issuer.head.body)
 
     def certify_steps(self) -> "Steps[Head | None]":
         """Sign and keep the certificate of the interval that was closed last, in steps (see steps), and return the new head.
@@ -129,6 +163,7 @@ class Certifier:
             self.store.statements.add(CERTIFICATE, head.seq, data)
         except StoreFull:
             self.held += 1
+            self._waiting.clear()
             self._resume(self.issuer.head.body)
             return None
         self.issuer.head = head
@@ -165,7 +200,7 @@ class Certifier:
 
     def _note_change(self, now: Moment) -> None:
         """Make an event of a device whose registers did not go on from where they were."""
-        energy = self._intervals.energy
+        energy = self._energy
         if energy is None or energy.change is None:
             return
         change, energy.change = energy.change, None
@@ -178,9 +213,10 @@ class Certifier:
         if energy is None or start is None:
             return
         if self._origin is None:
-            self._origin = Origin(start, energy.registers, energy.offset)
+            self._set_origin(Origin(start, energy.registers, energy.offset))
         elif self._origin.offset != energy.offset:
-            self._origin = Origin(self._origin.t0, self._origin.registers, energy.offset)
-        else:
-            return
-        self.store.set_origin(self._origin)
+            self._set_origin(Origin(self._origin.t0, self._origin.registers, energy.offset))
+
+    def _set_origin(self, origin: Origin) -> None:
+        self._origin = origin
+        self.store.set_origin(origin)

@@ -35,6 +35,11 @@ class Interval:
         self.closing = closing
 
     @property
+    def end(self) -> int:
+        """Unix seconds at which the last row ends."""
+        return self.t0 + self.dt * len(self.rows)
+
+    @property
     def status(self) -> int:
         """The union of the rows' status bits."""
         union = 0
