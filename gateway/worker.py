@@ -99,7 +99,7 @@ class Worker:
             return
         batch = [delivery.message for delivery in deliveries]
         outgoing = self._patiently(lambda: self._centre.on_messages(batch, _now()))
-        for one in outgoing or ():
+        for one in (*(outgoing or ()), *self._centre.tell_time(time.time_ns() // 1_000_000)):
             self._link.publish(one)
         if outgoing is not None:
             for delivery in deliveries:

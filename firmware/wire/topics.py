@@ -4,7 +4,7 @@ from .fields import RangeError, WireError
 
 ROOT = "sk/v1"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
-UP = ("cert", "event", "state")
+UP = ("cert", "event", "state", "time")
 
 
 def is_id(text: object) -> bool:
@@ -24,7 +24,7 @@ def up(site: str, meter: str, kind: str) -> str:
 
 
 def down(site: str, meter: str, kind: str) -> str:
-    """Topic on which a meter listens; ``kind`` is receipt or cmd. RangeError for a bad id."""
+    """Topic on which a meter listens; ``kind`` is receipt, cmd or time. RangeError for a bad id."""
     return _topic(site, meter, "down", kind)
 
 

@@ -8,7 +8,7 @@ from blockchain_iface.ledger import Rejected
 from blockchain_iface.signatures import Verifier
 from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
 from blockchain_iface.state.proposals import due
-from firmware.wire import command, cose, enrolment, receipt, topics
+from firmware.wire import command, cose, enrolment, receipt, timesync, topics
 from firmware.wire.fields import WireError
 from firmware.wire.signer import Signer
 
@@ -23,6 +23,8 @@ from .writer import StatefulLedger, Writer
 
 _LEDGER = "ledger"
 _MOST_PROPOSALS = 50
+CLOCK_UNCERTAINTY_MS = 1000
+"""How far our own clock may be off. Whether anything keeps the computer's clock right we cannot see."""
 
 
 class OtherSite(Exception):
@@ -80,6 +82,7 @@ class ShadowCentre:
         self._gaps = Gaps()
         self._refusals: Counter[tuple[str, Refusal]] = Counter()
         self.newest_refusals: dict[str, Refused] = {}
+        self._questions: dict[str, bytes] = {}
         self._started = now
         self._begin(genesis, now)
 
@@ -126,6 +129,15 @@ class ShadowCentre:
             self.newest_refusals[no.refusal.value] = no
         return [self._answer(one) for one in result.taken]
 
+    def tell_time(self, now_ms: int) -> list[Publish]:
+        """Answer the meters that asked for the time, at this moment, ``now_ms`` in Unix milliseconds."""
+        questions, self._questions = self._questions, {}
+        answers = []
+        for meter, echo in questions.items():
+            data = timesync.answer(self._writer.signer, self._site, meter, now_ms, CLOCK_UNCERTAINTY_MS, echo)
+            answers.append(Publish(topics.down(self._site, meter, "time"), data))
+        return answers
+
     def on_tick(self, now: int) -> list[Publish]:
         """Settle what is due and ask for what is missing. Rejected is a defect of ours; Unavailable: call again."""
         for _ in range(_MOST_PROPOSALS):
@@ -140,7 +152,7 @@ class ShadowCentre:
         return picture(self._writer.ledger, self._telemetry, self._refusals, self._site, self._started, now, names, broker)
 
     def _admit(self, message: Message, now: int) -> Admitted | None:
-        """A certificate or an event, or None for a state message, which is noted."""
+        """A certificate or an event, or None for a state message or a question for the time, which are noted."""
         try:
             site, meter, kind = topics.parse_up(message.topic)
         except WireError as error:
@@ -151,12 +163,20 @@ class ShadowCentre:
             return self._admission.admit_certificate(meter, message.payload, now)
         if kind == "event":
             return self._admission.admit_event(meter, message.payload, now)
-        self._note(meter, message.payload, now)
-        return None
-
-    def _note(self, meter: str, payload: bytes, now: int) -> None:
         if meter not in self._writer.state.meters:
             raise Refused(Refusal.BAD_STATE, f"{meter} is not enrolled", meter)
+        if kind == "time":
+            self._note_question(meter, message.payload)
+        else:
+            self._note(meter, message.payload, now)
+        return None
+
+    def _note_question(self, meter: str, echo: bytes) -> None:
+        if len(echo) != timesync.ECHO_SIZE:
+            raise Refused(Refusal.BAD_STATE, f"a question for the time has {timesync.ECHO_SIZE} bytes", meter)
+        self._questions[meter] = echo
+
+    def _note(self, meter: str, payload: bytes, now: int) -> None:
         try:
             self._telemetry.note(meter, payload, now)
         except ValueError as error:

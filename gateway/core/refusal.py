@@ -26,7 +26,7 @@ class Refusal(StrEnum):
     BROKEN_CHAIN = "broken-chain"
     """It does not join those next to it."""
     BAD_STATE = "bad-state"
-    """A state message that is none."""
+    """A state message, or a question for the time, that is none."""
 
 
 class Refused(Exception):
