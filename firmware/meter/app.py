@@ -7,8 +7,8 @@ import asyncio
 import json
 import time
 
-from ..wire import event, mqtt, topics
-from ..wire.clock import UNSET
+from ..wire import event, mqtt, timesync, topics
+from ..wire.clock import GATEWAY, UNSET
 from ..wire.fields import WireError
 from ..wire.signer import SignerError
 from .certifier import Certifier
@@ -16,6 +16,7 @@ from .config import Config
 from .deadline import Late, within
 from .delivery import Delivery
 from .device import PolledDevice
+from .gateway_time import GatewayTime
 from .link import open_link
 from .mqtt_link import MqttLink
 from .reading import Reading
@@ -58,6 +59,7 @@ class Meter:
         self._certifier = Certifier(config, board)
         self._events = self._certifier.events
         self._time = Timekeeper()
+        self._undated = False  # what has happened until now has no date
         self._signing = asyncio.Lock()
         link = open_link(board, config.bus)
         self._devices = [PolledDevice(device, link, load_map) for device in config.devices]
@@ -71,12 +73,14 @@ class Meter:
             (topics.up(config.site, config.meter, "event"), self._events.delivery),
         ]
         self._receipt_topic = topics.down(config.site, config.meter, "receipt")
+        self._time_topic = topics.down(config.site, config.meter, "time")
+        self._gateway_time = GatewayTime(config.site, config.meter, config.gateway_key)
         self._link = MqttLink(
             board,
             config.mqtt,
             config.meter,
             mqtt.Message(self._state_topic, b'{"online": false}', 1, True),
-            [self._receipt_topic, topics.down(config.site, config.meter, "cmd")],
+            [self._receipt_topic, self._time_topic, topics.down(config.site, config.meter, "cmd")],
             self._on_message,
             self._on_link,
         )
@@ -88,8 +92,17 @@ class Meter:
         corrupt = self._certifier.store.statements.corrupt
         if corrupt:
             self._log(f"flash: {corrupt} damaged, {self._certifier.delivery.debt} without receipt")
-        self._events.record(self._now(), event.BOOT, {1: self._board.reset_reason(), 2: 0})
-        await asyncio.gather(self._measure(), self._certify(), self._deliver(), self._report(), self._link.run())
+        now = self._now()
+        self._undated = now.time_ms is None
+        self._events.record(now, event.BOOT, {1: self._board.reset_reason(), 2: 0})
+        await asyncio.gather(
+            self._measure(),
+            self._certify(),
+            self._deliver(),
+            self._ask_time(),
+            self._report(),
+            self._link.run(),
+        )
 
     async def _measure(self) -> None:
         """Poll all devices, one after the other, every poll_ms."""
@@ -176,6 +189,19 @@ class Meter:
         delivery.outbox.sent(number, self._clock.ticks_ms(), self._board.random(1)[0])
         return True
 
+    async def _ask_time(self) -> None:
+        """Ask the gateway for the time whenever that is due and there is a link."""
+        topic = topics.up(self._config.site, self._config.meter, "time")
+        while True:
+            if self._link.connected and self._gateway_time.is_due(self._clock.ticks_ms()):
+                echo = self._board.random(timesync.ECHO_SIZE)
+                question = self._gateway_time.ask(echo, self._clock.ticks_ms())
+                try:
+                    await self._link.publish(mqtt.Message(topic, question, 0))
+                except OSError as error:
+                    self._log(f"time not asked for: {error}")
+            await asyncio.sleep(1)
+
     async def _report(self) -> None:
         """Publish the state: five times an interval, though not within a second; with every certificate; free of debt."""
         pause = max(1, self._config.interval_s / 5)
@@ -222,11 +248,16 @@ class Meter:
         return {"unit": self._devices[index].unit, "w": reading.w, "dv": reading.dv, "soc": reading.soc}
 
     async def _on_message(self, message: mqtt.Message) -> None:
+        ticks = self._clock.ticks_ms()
         try:
             if message.topic == self._receipt_topic:
-                await _unhurried(self._certifier.take_receipt_steps(message.payload, self._clock.ticks_ms()))
+                await _unhurried(self._certifier.take_receipt_steps(message.payload, ticks))
                 if not self._certifier.store.statements.pending(CERTIFICATE):
                     self._news.set()
+            elif message.topic == self._time_topic:
+                time_ms, uncertainty = await _unhurried(self._gateway_time.answer_steps(message.payload, ticks))
+                late = self._clock.ticks_ms() - ticks
+                self._set_time(GATEWAY, time_ms + late, uncertainty, ticks + late)
             else:
                 await _unhurried(self._certifier.take_command_steps(message.payload))
         except WireError as error:
@@ -252,11 +283,20 @@ class Meter:
         return self._time.now(ticks)
 
     def _set_time(self, source: int, time_ms: int, uncertainty_ms: int, ticks_ms: int) -> None:
+        """Take a measurement of the time at ``ticks_ms``, and make events of what it changes."""
         step = self._time.take(source, time_ms, uncertainty_ms, ticks_ms)
+        now = self._time.now(ticks_ms)
         if step is not None:
             self._log(f"clock stepped by {step[1] - step[0]} ms")
-            self._events.record(self._time.now(ticks_ms), event.CLOCK_STEP, {1: step[0], 2: step[1]})
+            self._events.record(now, event.CLOCK_STEP, {1: step[0], 2: step[1]})
+        if self._undated and now.time_ms is not None:
+            self._undated = False
+            self._events.record(now, event.ANCHOR, {1: ticks_ms, 2: now.time_ms})
 
     def _log(self, text: str) -> None:
-        year, month, day, hour, minute, second = time.gmtime(self._clock.wall_ms() // 1000)[:6]
+        now = self._time.now(self._clock.ticks_ms())
+        if now.time_ms is None:
+            print(f"+{now.uptime_ms // 1000} s {text}")
+            return
+        year, month, day, hour, minute, second = time.gmtime(now.time_ms // 1000)[:6]
         print(f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z {text}")

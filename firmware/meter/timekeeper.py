@@ -17,7 +17,7 @@ from ..wire.clock import NEVER_SET, UNSET, ClockQuality
 DRIFT_PPM = 50  # crystals of boards without temperature compensation, over their range
 _SLEW_PPM = 500
 _STEP_MS = 1000
-_TIGHT_MS = 1000
+_TIGHT_MS = 2000
 _PPM = 1_000_000
 
 

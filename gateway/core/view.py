@@ -27,7 +27,7 @@ class MeterView:
     certified_until: int | None
     """End of the newest certificate."""
     clock_quality: int | None
-    """0 never set, 1 holdover, 2 host clock, 3 authenticated."""
+    """0 never set, 1 network (unauthenticated), 2 host clock, 3 authenticated."""
     clock_uncertainty_ms: int | None
     issued: int
     """Highest sequence number known to exist: from certificates, or from what the meter says."""

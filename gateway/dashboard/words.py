@@ -106,7 +106,7 @@ def time_quality(quality: int | None, uncertainty_ms: int | None) -> str:
     """A meter's clock in words, with its uncertainty where it claims one."""
     if quality is None:
         return UNKNOWN
-    word = ("never set", "holdover", "host clock", "authenticated")[quality]
+    word = ("never set", "network", "host clock", "authenticated")[quality]
     if quality == 0 or uncertainty_ms is None:
         return word
     size = f"{uncertainty_ms} ms" if uncertainty_ms < 1000 else age(uncertainty_ms // 1000)

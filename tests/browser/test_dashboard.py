@@ -119,7 +119,7 @@ def test_every_meter_has_a_row_and_the_feeder_is_last(page):
     shows(page, "meter-wind-1-clock", "authenticated \N{PLUS-MINUS SIGN}12 ms")
     shows(page, "meter-wind-1-issued", "1,200")
     shows(page, "meter-wind-1-balance", "12.345678")
-    shows(page, "meter-purifier-1-clock", "holdover \N{PLUS-MINUS SIGN}1 s")
+    shows(page, "meter-purifier-1-clock", "network \N{PLUS-MINUS SIGN}1 s")
     shows(page, "meter-feeder-power", re.compile(r"^(coming in|going out) "))
     shows(page, "meter-feeder-balance", "\N{EN DASH}")
 

@@ -116,7 +116,7 @@ def test_a_moment_that_never_was():
     [
         (None, None, words.UNKNOWN),
         (0, 9, "never set"),
-        (1, 1500, "holdover \N{PLUS-MINUS SIGN}1 s"),
+        (1, 1500, "network \N{PLUS-MINUS SIGN}1 s"),
         (2, None, "host clock"),
         (3, 12, "authenticated \N{PLUS-MINUS SIGN}12 ms"),
         (3, 0, "authenticated \N{PLUS-MINUS SIGN}0 ms"),
