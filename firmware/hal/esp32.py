@@ -7,7 +7,7 @@ import time
 import esp32
 import machine
 
-from ..wire.certificate import CLOCK_HOLDOVER, CLOCK_UNSET
+from ..wire.clock import NETWORK, UNSET
 from . import littlefs, sockets
 from .sockets import Stream
 
@@ -58,7 +58,7 @@ class Clock:
         return self._ticks
 
     def quality(self) -> int:
-        return CLOCK_HOLDOVER if self.wall_ms() >= _SET_SINCE_S * 1000 else CLOCK_UNSET
+        return NETWORK if self.wall_ms() >= _SET_SINCE_S * 1000 else UNSET
 
     def uncertainty_ms(self) -> int:
         return _DRIFT_MS

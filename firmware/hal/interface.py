@@ -17,7 +17,7 @@ if TYPE_CHECKING:
             """Milliseconds since some moment of this run; never falls and does not wrap."""
 
         def quality(self) -> int:
-            """clock.HOST if wall time is the board's own and worth something, clock.UNSET if the board has none."""
+            """clock.HOST if something keeps wall time right, clock.NETWORK if it only outlived a restart, else clock.UNSET."""
 
         def uncertainty_ms(self) -> int:
             """Largest expected error of wall time, in milliseconds."""

@@ -8,7 +8,7 @@ import json
 import time
 
 from ..wire import event, mqtt, timesync, topics
-from ..wire.clock import GATEWAY, UNSET
+from ..wire.clock import GATEWAY, HOST, UNSET
 from ..wire.fields import WireError
 from ..wire.signer import SignerError
 from .certifier import Certifier
@@ -275,11 +275,12 @@ class Meter:
 
     def _now(self) -> Moment:
         """The moment, after a look at the board's own clock."""
-        ticks = self._clock.ticks_ms()
-        if self._clock.quality() != UNSET:
+        ticks, quality = self._clock.ticks_ms(), self._clock.quality()
+        # a clock that only survived a restart is better than none, and than nothing else
+        if quality == HOST or (quality != UNSET and self._time.source == UNSET):
             wall, late = self._clock.wall_ms(), self._clock.ticks_ms() - ticks
             if late <= _GLANCE_MS:
-                self._set_time(self._clock.quality(), wall, self._clock.uncertainty_ms() + late, ticks)
+                self._set_time(quality, wall, self._clock.uncertainty_ms() + late, ticks)
         return self._time.now(ticks)
 
     def _set_time(self, source: int, time_ms: int, uncertainty_ms: int, ticks_ms: int) -> None:

@@ -136,7 +136,7 @@ from firmware.hal.esp32_network import Ethernet, Wifi  # noqa: E402
 from firmware.meter.config import Bus  # noqa: E402
 from firmware.meter.link import RtuLink  # noqa: E402
 from firmware.wire import modbus  # noqa: E402
-from firmware.wire.certificate import CLOCK_HOLDOVER, CLOCK_UNSET  # noqa: E402
+from firmware.wire.clock import NETWORK, UNSET  # noqa: E402
 
 
 class Ram:
@@ -253,9 +253,9 @@ def test_the_reset_reason_is_said_in_words():
 def test_a_clock_that_nobody_set_is_not_believed():
     clock = board().clock
     assert abs(clock.wall_ms() - time.time() * 1000) < 2000
-    assert clock.quality() == CLOCK_HOLDOVER
+    assert clock.quality() == NETWORK
     esp32._SET_SINCE_S, kept = 1 << 40, esp32._SET_SINCE_S
-    assert clock.quality() == CLOCK_UNSET
+    assert clock.quality() == UNSET
     esp32._SET_SINCE_S = kept
     first = clock.ticks_ms()
     time.sleep(0.003)
