@@ -132,6 +132,8 @@ class Bench:
         if topic == topics.up(SITE, METER, "state"):
             self.states.append(StateMessage.model_validate_json(payload).model_dump(exclude_unset=True))
             return
+        if topic == topics.up(SITE, METER, "time"):
+            return
         if topic == topics.up(SITE, METER, "event"):
             number = event.decode(cose.parse(payload).payload).number
             self.events[number] = payload
