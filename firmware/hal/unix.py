@@ -110,6 +110,8 @@ class SerialStream(Stream):
 class Board:
     """A process on Linux."""
 
+    network = led = console = None
+
     def __init__(self, flash: str) -> None:
         """``flash``: path of the file that stands for the flash chip. FlashError if it cannot be used."""
         self.clock = Clock()
@@ -133,6 +135,9 @@ class Board:
         settings[6][_VMIN] = settings[6][_VTIME] = 0
         termios.tcsetattr(line.fileno(), termios.TCSANOW, settings)
         return SerialStream(line)
+
+    def reset_reason(self) -> str:
+        return "start"
 
     def heap_free(self) -> int:
         gc.collect()

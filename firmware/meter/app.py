@@ -14,10 +14,13 @@ from .certifier import Certifier
 from .config import Config
 from .deadline import Late, within
 from .device import PolledDevice
+from .health import Health
 from .link import open_link
+from .log_ring import LogRing
 from .mqtt_link import MqttLink
 from .reading import Reading
 from .record import CERTIFICATE
+from .upkeep import upkeep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +72,12 @@ class Meter:
             self._on_message,
             self._on_link,
         )
+        self._ring = LogRing()
+        self._health = Health(board, self._certifier, self._devices, self._link)
+
+    async def _upkeep(self) -> None:
+        topic = topics.up(self._config.site, self._config.meter, "health")
+        await upkeep(self._board, self._link, self._health, topic, self._ring, self._log)
 
     async def run(self) -> None:
         """Never returns. A defect in one task ends all: half a meter would look alive."""
@@ -77,7 +86,9 @@ class Meter:
         corrupt = self._certifier.store.statements.corrupt
         if corrupt:
             self._log(f"flash: {corrupt} damaged, {self._certifier.debt} without receipt")
-        await asyncio.gather(self._measure(), self._certify(), self._deliver(), self._report(), self._link.run())
+        await asyncio.gather(
+            self._measure(), self._certify(), self._deliver(), self._report(), self._upkeep(), self._link.run()
+        )
 
     async def _measure(self) -> None:
         """Poll all devices, one after the other, every poll_ms."""
@@ -210,4 +221,6 @@ class Meter:
 
     def _log(self, text: str) -> None:
         year, month, day, hour, minute, second = time.gmtime(self._clock.wall_ms() // 1000)[:6]
-        print(f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z {text}")
+        line = f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z {text}"
+        self._ring.add(line)
+        print(line)

@@ -4,7 +4,7 @@ from .fields import RangeError, WireError
 
 ROOT = "sk/v1"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
-UP = ("cert", "state")
+UP = ("cert", "state", "health")
 
 
 def is_id(text: object) -> bool:
@@ -19,7 +19,7 @@ def _topic(site: str, meter: str, direction: str, kind: str) -> str:
 
 
 def up(site: str, meter: str, kind: str) -> str:
-    """Topic on which a meter speaks; ``kind`` is cert or state. RangeError for a bad id."""
+    """Topic on which a meter speaks; ``kind`` is cert, state or health. RangeError for a bad id."""
     return _topic(site, meter, "up", kind)
 
 

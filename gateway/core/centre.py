@@ -140,7 +140,7 @@ class ShadowCentre:
         return picture(self._writer.ledger, self._telemetry, self._refusals, self._site, self._started, now, names, broker)
 
     def _admit(self, message: Message, now: int) -> Admitted | None:
-        """A certificate, or None for a state message, which is noted."""
+        """A certificate, or None for a state or health message, which is noted."""
         try:
             site, meter, kind = topics.parse_up(message.topic)
         except WireError as error:
@@ -149,14 +149,15 @@ class ShadowCentre:
             raise Refused(Refusal.WRONG_SITE, f"the topic is of site {site}")
         if kind == "cert":
             return self._admission.admit(meter, message.payload, now)
-        self._note(meter, message.payload, now)
+        self._note(meter, kind, message.payload, now)
         return None
 
-    def _note(self, meter: str, payload: bytes, now: int) -> None:
+    def _note(self, meter: str, kind: str, payload: bytes, now: int) -> None:
         if meter not in self._writer.state.meters:
             raise Refused(Refusal.BAD_STATE, f"{meter} is not enrolled", meter)
+        note = self._telemetry.note_health if kind == "health" else self._telemetry.note
         try:
-            self._telemetry.note(meter, payload, now)
+            note(meter, payload, now)
         except ValueError as error:
             raise Refused(Refusal.BAD_STATE, str(error), meter) from None
 
