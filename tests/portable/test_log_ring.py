@@ -41,3 +41,10 @@ def test_a_line_longer_than_the_ring_keeps_its_end():
     assert ring.read() == b"3456789\n"
     ring.add("ab")
     assert ring.read() == b"ab\n"
+
+
+def test_the_buffer_never_grows():
+    ring = LogRing(8)
+    for line in ("ab", "0123456789", "c" * 30):
+        ring.add(line)
+    assert len(ring._buffer) == 8
