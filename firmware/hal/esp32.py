@@ -1,7 +1,9 @@
 """The ESP32 on MicroPython. Only this file and esp32_network call its own modules."""
 
+import asyncio
 import gc
 import os
+import sys
 import time
 
 import esp32
@@ -25,6 +27,11 @@ RESET_REASONS = {
     machine.DEEPSLEEP_RESET: "deep sleep",
     machine.SOFT_RESET: "restart",
 }
+
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .esp32_network import Ethernet, Wifi
 
 
 class Pins:
@@ -127,13 +134,31 @@ class Led:
         self._pin(int(on))
 
 
+class Console:
+    """The serial port that MicroPython's own console is on."""
+
+    def __init__(self) -> None:
+        self._stream = asyncio.StreamReader(sys.stdin.buffer)
+
+    async def read(self, count: int) -> bytes:
+        return await self._stream.read(count)
+
+    async def write(self, data: bytes) -> None:
+        sys.stdout.buffer.write(data)
+
+    def close(self) -> None:
+        pass
+
+
 class Board:
     """An ESP32 with one RS-485 transceiver."""
 
     target = "esp32"
 
-    def __init__(self, pins: Pins) -> None:
+    def __init__(self, pins: Pins, network: "Wifi | Ethernet | None" = None) -> None:
         self._pins = pins
+        self.network = network
+        self.console = Console()
         if not littlefs.exists(_ROOT):
             os.mkdir(_ROOT)
         self.clock = Clock()

@@ -71,6 +71,9 @@ class Files:
     def free(self) -> int:
         return self.capacity - sum([len(data) for data in self.content.values()])
 
+    def size(self) -> int:
+        return self.capacity
+
     def _spend(self) -> None:
         if self.fail_after is not None:
             if self.fail_after == 0:
@@ -137,6 +140,8 @@ class Board:
     ``secured`` notes what open_tls was called with.
     """
 
+    network = led = console = None
+
     def __init__(self) -> None:
         self.clock = Clock()
         self.files = Files()
@@ -148,9 +153,6 @@ class Board:
         self._drawn += 1
         return bytes([(self._drawn + index) & 0xFF for index in range(count)])
 
-    def reset_reason(self) -> str:
-        return "power-on"
-
     def open_tcp(self, host: str, port: int) -> Stream:  # noqa: ARG002
         return self._next_line()
 
@@ -160,6 +162,9 @@ class Board:
 
     def open_serial(self, path: str, baud: int) -> Stream:  # noqa: ARG002
         return self._next_line()
+
+    def reset_reason(self) -> str:
+        return "start"
 
     def heap_free(self) -> int:
         return 0

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
         def free(self) -> int:
             """Bytes that may still be written."""
 
+        def size(self) -> int:
+            """Bytes that may be written to an empty flash."""
+
     class Stream(Protocol):
         """Bytes both ways: a TCP connection or a serial line."""
 
@@ -115,11 +118,23 @@ if TYPE_CHECKING:
         def files(self) -> Files:
             """Its flash."""
 
-        def random(self, count: int) -> bytes:
-            """Unpredictable bytes, fit for keys."""
+        @property
+        def network(self) -> "Interface | None":
+            """The network interface that the meter has to keep; None if an operating system does."""
+
+        @property
+        def led(self) -> "Led | None":
+            """The status lamp, if there is one."""
+
+        @property
+        def console(self) -> "Stream | None":
+            """Where a technician may type, if that can be nobody else's."""
 
         def reset_reason(self) -> str:
-            """Why the board started, in a word: ``power-on``, ``watchdog``, ``brownout``, ...; ``process`` on a computer."""
+            """Why the meter started, in a few words."""
+
+        def random(self, count: int) -> bytes:
+            """Unpredictable bytes, fit for keys."""
 
         def open_tcp(self, host: str, port: int) -> Stream:
             """Start connecting. A refusal shows at the first write or read."""

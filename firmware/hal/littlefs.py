@@ -2,7 +2,7 @@
 
 import os
 
-_FREE_BLOCKS, _BLOCK_SIZE = 3, 0  # of statvfs
+_BLOCK_SIZE, _BLOCKS, _FREE_BLOCKS = 0, 2, 3  # of statvfs
 
 
 class Files:
@@ -41,6 +41,10 @@ class Files:
     def free(self) -> int:
         status = os.statvfs(self._root)
         return status[_FREE_BLOCKS] * status[_BLOCK_SIZE]
+
+    def size(self) -> int:
+        status = os.statvfs(self._root)
+        return status[_BLOCKS] * status[_BLOCK_SIZE]
 
 
 def exists(path: str) -> bool:

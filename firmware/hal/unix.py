@@ -110,6 +110,8 @@ class SerialStream(Stream):
 class Board:
     """A process on Linux."""
 
+    network = led = console = None
+
     def __init__(self, flash: str) -> None:
         """``flash``: path of the file that stands for the flash chip. FlashError if it cannot be used."""
         self.clock = Clock()
@@ -117,9 +119,6 @@ class Board:
 
     def random(self, count: int) -> bytes:
         return os.urandom(count)
-
-    def reset_reason(self) -> str:
-        return "process"
 
     def open_tcp(self, host: str, port: int) -> Stream:
         return sockets.open_tcp(host, port)
@@ -136,6 +135,9 @@ class Board:
         settings[6][_VMIN] = settings[6][_VTIME] = 0
         termios.tcsetattr(line.fileno(), termios.TCSANOW, settings)
         return SerialStream(line)
+
+    def reset_reason(self) -> str:
+        return "start"
 
     def heap_free(self) -> int:
         gc.collect()

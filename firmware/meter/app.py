@@ -17,12 +17,15 @@ from .deadline import Late, within
 from .delivery import Delivery
 from .device import PolledDevice
 from .gateway_time import GatewayTime
+from .health import Health
 from .link import open_link
+from .log_ring import LogRing
 from .mqtt_link import MqttLink
 from .reading import Reading
 from .record import CERTIFICATE
 from .store import StoreFull
 from .timekeeper import Moment, Timekeeper
+from .upkeep import upkeep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,6 +87,12 @@ class Meter:
             self._on_message,
             self._on_link,
         )
+        self._ring = LogRing()
+        self._health = Health(board, self._certifier, self._devices, self._link)
+
+    async def _upkeep(self) -> None:
+        topic = topics.up(self._config.site, self._config.meter, "health")
+        await upkeep(self._board, self._link, self._health, topic, self._ring, self._log)
 
     async def run(self) -> None:
         """Never returns. A defect in one task ends all: half a meter would look alive."""
@@ -101,6 +110,7 @@ class Meter:
             self._deliver(),
             self._ask_time(),
             self._report(),
+            self._upkeep(),
             self._link.run(),
         )
 
@@ -297,7 +307,9 @@ class Meter:
     def _log(self, text: str) -> None:
         now = self._time.now(self._clock.ticks_ms())
         if now.time_ms is None:
-            print(f"+{now.uptime_ms // 1000} s {text}")
-            return
-        year, month, day, hour, minute, second = time.gmtime(now.time_ms // 1000)[:6]
-        print(f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z {text}")
+            line = f"+{now.uptime_ms // 1000} s {text}"
+        else:
+            year, month, day, hour, minute, second = time.gmtime(now.time_ms // 1000)[:6]
+            line = f"{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z {text}"
+        self._ring.add(line)
+        print(line)

@@ -4,7 +4,7 @@ from .fields import RangeError, WireError
 
 ROOT = "sk/v1"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
-UP = ("cert", "event", "state", "time")
+UP = ("cert", "event", "state", "health", "time")
 
 
 def is_id(text: object) -> bool:

@@ -152,7 +152,7 @@ class ShadowCentre:
         return picture(self._writer.ledger, self._telemetry, self._refusals, self._site, self._started, now, names, broker)
 
     def _admit(self, message: Message, now: int) -> Admitted | None:
-        """A certificate or an event, or None for a state message or a question for the time, which are noted."""
+        """A certificate or an event, or None for a state or health message or a question for the time, which are noted."""
         try:
             site, meter, kind = topics.parse_up(message.topic)
         except WireError as error:
@@ -168,7 +168,7 @@ class ShadowCentre:
         if kind == "time":
             self._note_question(meter, message.payload)
         else:
-            self._note(meter, message.payload, now)
+            self._note(meter, kind, message.payload, now)
         return None
 
     def _note_question(self, meter: str, echo: bytes) -> None:
@@ -176,9 +176,10 @@ class ShadowCentre:
             raise Refused(Refusal.BAD_STATE, f"a question for the time has {timesync.ECHO_SIZE} bytes", meter)
         self._questions[meter] = echo
 
-    def _note(self, meter: str, payload: bytes, now: int) -> None:
+    def _note(self, meter: str, kind: str, payload: bytes, now: int) -> None:
+        note = self._telemetry.note_health if kind == "health" else self._telemetry.note
         try:
-            self._telemetry.note(meter, payload, now)
+            note(meter, payload, now)
         except ValueError as error:
             raise Refused(Refusal.BAD_STATE, str(error), meter) from None
 

@@ -1,13 +1,15 @@
 """What meters say of themselves, unsigned: for the screen, never for money."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-MAX_SIZE = 2048
+M = TypeVar("M", bound=BaseModel)
+MAX_SIZE, MAX_HEALTH_SIZE = 2048, 4096
 Count = Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
 Power = Annotated[int, Field(ge=-(1 << 31), le=1 << 31)]
 Register = Annotated[int, Field(ge=0, le=1 << 48)]
+Word = Annotated[str, Field(max_length=16, pattern="^[a-z]*$")]
 Time = Annotated[int, Field(ge=0, le=1 << 33)]
 
 
@@ -34,6 +36,34 @@ class StateMessage(BaseModel):
     auxiliary: Any = None
 
 
+class Bus(BaseModel):
+    """One device on a meter's bus: how its latest poll ended, and its failures by kind since the meter started."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    unit: Annotated[int, Field(ge=0, le=247)]
+    status: Word
+    errors: Annotated[dict[Word, Count], Field(max_length=16)]
+
+
+class HealthMessage(BaseModel):
+    """``up/health``; units as in the root DESIGN.md."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    uptime_s: Count
+    boot: Count
+    reset: Annotated[str, Field(max_length=64)]
+    heap_free: Count
+    lag_max_ms: Count
+    lag_mean_ms: Count
+    store_percent: Annotated[int, Field(ge=0, le=100)]
+    rssi: Annotated[int, Field(ge=-200, le=0)] | None
+    refused: Count
+    link_error: Annotated[str, Field(max_length=256)]
+    bus: Annotated[list[Bus], Field(max_length=8)]
+
+
 NEVER = StateMessage(online=False)
 
 
@@ -42,18 +72,11 @@ class Telemetry:
 
     def __init__(self) -> None:
         self._last: dict[str, tuple[StateMessage, int]] = {}
+        self._health: dict[str, tuple[HealthMessage, int]] = {}
 
     def note(self, meter: str, payload: bytes, now: int) -> None:
         """Keep what ``meter`` says at Unix second ``now``. ValueError, with the reason, if it is no state message."""
-        if len(payload) > MAX_SIZE:
-            raise ValueError(f"{len(payload)} bytes: at most {MAX_SIZE} are accepted")
-        try:
-            message = StateMessage.model_validate_json(payload)
-        except ValidationError as error:
-            first = error.errors()[0]
-            # a key may be the sender's own invention: nothing of it may shape a log line
-            place = ascii(".".join(map(str, first["loc"])))[:40]
-            raise ValueError(f"{place}: {first['msg']}") from None
+        message = _checked(StateMessage, payload, MAX_SIZE)
         if not message.online:
             # the will knows nothing of the values: keep the last ones
             message = self.last(meter)[0].model_copy(update={"online": False})
@@ -62,3 +85,23 @@ class Telemetry:
     def last(self, meter: str) -> tuple[StateMessage, int | None]:
         """The last message and its time; NEVER and None if there was none."""
         return self._last.get(meter, (NEVER, None))
+
+    def note_health(self, meter: str, payload: bytes, now: int) -> None:
+        """Keep how ``meter`` is doing at Unix second ``now``. ValueError, with the reason, if it is no health message."""
+        self._health[meter] = _checked(HealthMessage, payload, MAX_HEALTH_SIZE), now
+
+    def health(self, meter: str) -> tuple[HealthMessage, int] | None:
+        """The last health message and its time, if there was one."""
+        return self._health.get(meter)
+
+
+def _checked(model: type[M], payload: bytes, max_size: int) -> M:
+    if len(payload) > max_size:
+        raise ValueError(f"{len(payload)} bytes: at most {max_size} are accepted")
+    try:
+        return model.model_validate_json(payload)
+    except ValidationError as error:
+        first = error.errors()[0]
+        # a key may be the sender's own invention: nothing of it may shape a log line
+        place = ascii(".".join(map(str, first["loc"])))[:40]
+        raise ValueError(f"{place}: {first['msg']}") from None

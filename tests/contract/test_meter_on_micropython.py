@@ -21,7 +21,7 @@ from firmware.hal.block_file import BLOCK_SIZE
 from firmware.meter import record
 from firmware.wire import certificate, command, cose, enrolment, es256, event, proof, receipt, topics
 from gateway.adapters.broker import find_mosquitto
-from gateway.core.telemetry import StateMessage
+from gateway.core.telemetry import HealthMessage, StateMessage
 from hil.devices.sunspec import SunSpecDevice, meter
 from hil.links.server import RtuLine, Station, TcpLine
 from hil.plant.island import Reading
@@ -95,6 +95,7 @@ class Bench:
         self.received: dict[int, list[bytes]] = {}
         self.events: dict[int, bytes] = {}
         self.states: list[dict[str, object]] = []
+        self.health: list[HealthMessage] = []
         self.answering = True
         self.start_broker()
         self.client = paho.Client(CallbackAPIVersion.VERSION2)
@@ -131,6 +132,9 @@ class Bench:
     def _hear(self, topic: str, payload: bytes) -> None:
         if topic == topics.up(SITE, METER, "state"):
             self.states.append(StateMessage.model_validate_json(payload).model_dump(exclude_unset=True))
+            return
+        if topic == topics.up(SITE, METER, "health"):
+            self.health.append(HealthMessage.model_validate_json(payload))
             return
         if topic == topics.up(SITE, METER, "time"):
             return
@@ -330,7 +334,7 @@ def test_power_cuts_lose_and_repeat_nothing(bench: Bench, device: Device, public
     boots = [body.boot for body in events]
     assert boots == sorted(set(boots))
     assert boots[-1] == bodies[-1].boot
-    assert events[-1].details == {1: "process", 2: 0}
+    assert events[-1].details == {1: "start", 2: 0}
 
 
 def test_certificates_come_again_until_their_receipt(bench: Bench, public: bytes) -> None:
@@ -365,6 +369,17 @@ def test_the_broker_may_die(bench: Bench, public: bytes) -> None:
     assert until(lambda: len(bench.received) >= 4 and bench.settled()), bench.log()
     bench.check_chain(public)
     assert "boot 2" not in bench.log()
+
+
+def test_the_meter_says_how_it_is_doing(bench: Bench) -> None:
+    bench.start_meter()
+    assert until(lambda: bench.health), bench.log()
+    health = bench.health[0]
+    assert (health.boot, health.reset, health.rssi, health.refused, health.link_error) == (1, "start", None, 0, "")
+    assert [(one.unit, one.errors) for one in health.bus] == [(1, {})]
+    assert 20_000 < health.heap_free < 512 * 1024
+    assert 0 <= health.store_percent < 10
+    assert health.uptime_s < 8
 
 
 def test_the_last_will_says_that_the_meter_is_gone(bench: Bench) -> None:

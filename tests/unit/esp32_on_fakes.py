@@ -315,3 +315,11 @@ def test_ethernet():
     assert lan.status() == "no address was given in time"
     lan._lan.state = 5
     assert lan.connected()
+
+
+def test_the_board_hands_on_its_network_and_console():
+    wifi = Wifi("isle", "secret")
+    one = esp32.Board(esp32.Pins(17, 16), wifi)
+    assert one.network is wifi
+    assert board().network is None
+    asyncio.run(one.console.write(b"console\n"))

@@ -18,6 +18,7 @@ from firmware.wire import cbor, certificate, command, cose, es256, p256, receipt
 from gateway.core.centre import Message, OtherSite, Publish, ShadowCentre
 from gateway.core.gaps import MOST, Gaps
 from gateway.core.refusal import Refusal
+from gateway.core.telemetry import Telemetry
 from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF, VirtualMeter
 
 NOW = T0 + 1000
@@ -336,6 +337,56 @@ def test_a_bad_state_message_is_refused(bench: Bench, payload: bytes) -> None:
     bench.centre.on_messages([Message(topics.up(SITE, "wind-1", "state"), payload)], NOW)
     assert bench.refusals() == {"bad-state": 1}
     assert bench.centre.view(NOW, {}, "").meters[0].state_time is None
+
+
+HEALTH = {
+    "uptime_s": 61,
+    "boot": 7,
+    "reset": "watchdog",
+    "heap_free": 90_000,
+    "lag_max_ms": 12,
+    "lag_mean_ms": 1,
+    "store_percent": 25,
+    "rssi": -67,
+    "refused": 0,
+    "link_error": "",
+    "bus": [{"unit": 1, "status": "crc", "errors": {"crc": 3}}],
+}
+
+
+def test_the_last_health_is_kept() -> None:
+    telemetry = Telemetry()
+    assert telemetry.health("wind-1") is None
+    telemetry.note_health("wind-1", json.dumps(HEALTH).encode(), NOW)
+    message, at = telemetry.health("wind-1") or (None, None)
+    assert message is not None
+    assert (message.model_dump(), at) == (HEALTH, NOW)
+
+
+def test_health_comes_from_the_enrolled_and_changes_no_state(bench: Bench) -> None:
+    said = json.dumps(HEALTH).encode()
+    bench.centre.on_messages([Message(topics.up(SITE, "wind-1", "health"), said)], NOW)
+    assert bench.refusals() == {}
+    assert bench.centre.view(NOW, {}, "").meters[0].state_time is None
+    bench.centre.on_messages([Message(topics.up(SITE, "wind-9", "health"), said)], NOW)
+    assert bench.refusals() == {"bad-state": 1}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"boot": -1},
+        {"boot": "7"},
+        {"x": 1},
+        {"bus": [{}] * 9},
+        {"reset": "x" * 65},
+        {"link_error": "x" * 5000},
+        {"store_percent": 101},
+    ],
+)
+def test_bad_health_is_refused(bench: Bench, change: dict[str, object]) -> None:
+    bench.centre.on_messages([Message(topics.up(SITE, "wind-1", "health"), json.dumps(HEALTH | change).encode())], NOW)
+    assert bench.refusals() == {"bad-state": 1}
 
 
 def test_a_stranger_has_no_state(bench: Bench) -> None:

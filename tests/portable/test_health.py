@@ -1,0 +1,54 @@
+"""The health message and the lamp, from what the meter's parts say."""
+
+from firmware.hal import fake
+from firmware.meter import blinker
+from firmware.meter.health import Health
+
+
+class Part:
+    """Something with attributes."""
+
+    def __init__(self, **names):
+        for name, value in names.items():
+            setattr(self, name, value)
+
+
+def health():
+    board = fake.Board()
+    board.files = fake.Files(1000)
+    board.files.write("boot", bytes(250))
+    devices = [Part(unit=1, status="ok", errors={}), Part(unit=2, status="crc", errors={"crc": 3})]
+    certifier = Part(issuer=Part(boot=7), refused=2, delivery=Part(debt=0))
+    return Health(board, certifier, devices, Part(connected=True, last_error=None)), board, certifier, devices
+
+
+def test_the_message():
+    one, board, _, _ = health()
+    board.clock.advance(61_500)
+    one.lag.note(104_000)
+    assert one.message() == {
+        "uptime_s": 61,
+        "boot": 7,
+        "reset": "start",
+        "heap_free": 0,
+        "lag_max_ms": 4,
+        "lag_mean_ms": 4,
+        "store_percent": 25,
+        "rssi": None,
+        "refused": 2,
+        "link_error": "",
+        "bus": [{"unit": 1, "status": "ok", "errors": {}}, {"unit": 2, "status": "crc", "errors": {"crc": 3}}],
+    }
+    board.network = Part(rssi=lambda: -67)
+    assert (one.message()["rssi"], one.message()["lag_max_ms"]) == (-67, 0)
+
+
+def test_the_lamp():
+    one, _, certifier, devices = health()
+    assert one.pattern() == blinker.NO_BUS
+    devices[1].status = "search"
+    assert one.pattern() == blinker.WELL
+    certifier.delivery.debt = 2
+    assert one.pattern() == blinker.DEBT
+    devices[0].status = ""
+    assert one.pattern() == blinker.STARTING
