@@ -20,7 +20,7 @@ from tools.soak.course import CYCLE, Course
 MICROPYTHON = mpy.ROOT / ".skerry" / "bin" / "micropython"
 PROBE = Path(__file__).with_name("probe.py")
 HEAP = 256 * 1024
-SPEED = 60  # the meter's seconds in one of ours: its patience of 1 s with a device is 17 ms
+SPEED = 30  # the meter's seconds in one of ours: its patience of 1 s with a device is 33 ms
 INTERVAL_S = 2
 ROWS = 2
 # (first interval of the cycle, intervals, what does not answer)
