@@ -18,17 +18,21 @@ NOT_SHIPPED = ("hal/fake.py",)
 
 def application() -> dict[Path, bytes]:
     """All files that a meter may carry, by their paths from the root: modules compiled, and register maps."""
+    return {**compiled(sources()), **plain(sorted((FIRMWARE / "maps").glob("*.json")))}
+
+
+def sources() -> list[Path]:
+    """All modules that a meter may carry."""
     excluded = [FIRMWARE / name for name in NOT_SHIPPED]
-    sources = [path for path in sorted(FIRMWARE.rglob("*.py")) if path not in excluded]
-    return {**compiled(sources), **plain(sorted((FIRMWARE / "maps").glob("*.json")))}
+    return [path for path in sorted(FIRMWARE.rglob("*.py")) if path not in excluded]
 
 
-def compiled(sources: Iterable[Path]) -> dict[Path, bytes]:
+def compiled(files: Iterable[Path]) -> dict[Path, bytes]:
     """The bytecode of source files of ours.
 
     Raises subprocess.CalledProcessError for what MicroPython cannot compile, OSError before set-up has built the compiler.
     """
-    return {source.relative_to(ROOT).with_suffix(".mpy"): _compile(source) for source in sources}
+    return {source.relative_to(ROOT).with_suffix(".mpy"): _compile(source) for source in files}
 
 
 def plain(files: Iterable[Path]) -> dict[Path, bytes]:

@@ -2,7 +2,7 @@
 
 from tools.soak.run import soak
 
-CERTIFICATES = 1000
+CERTIFICATES = 800
 GROWTH = 8_000  # bytes per 1,000 certificates: a quarter of one small object for each
 
 

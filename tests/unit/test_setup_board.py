@@ -11,7 +11,7 @@ from tools.setup.system import SetupError
 def built(folder: Path) -> None:
     place = board.home(folder)
     place.mkdir(parents=True)
-    for name in ("firmware.elf", "mpy-cross"):
+    for name in ("firmware.elf", "mpy-cross", "source"):
         (place / name).touch()
 
 
@@ -29,12 +29,13 @@ def test_a_board_without_its_emulator_is_none(tmp_path: Path, monkeypatch: pytes
     assert not board.is_built(tmp_path)
 
 
-def test_only_what_is_missing_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_is_missing_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed: list[str] = []
     monkeypatch.setattr(board, "which", lambda program: None if program == "arm-none-eabi-gcc" else f"/usr/bin/{program}")
     monkeypatch.setattr(apt, "install", installed.extend)
+    monkeypatch.setattr(board, "INCLUDES", tmp_path)
     board._install()
-    assert installed == ["gcc-arm-none-eabi", "libnewlib-arm-none-eabi"]
+    assert installed == ["gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libffi-dev"]
 
 
 def test_what_cannot_be_had_is_said_and_left_out(
@@ -49,16 +50,17 @@ def test_what_cannot_be_had_is_said_and_left_out(
     assert not (tmp_path / "board" / "workshop").exists()
 
 
-def test_the_build_leaves_two_files_and_no_workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_build_leaves_no_workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def source(workshop: Path) -> Path:
-        for built in ("mpy-cross/build/mpy-cross", f"ports/qemu/build-{board.BOARD}/firmware.elf"):
-            (workshop / built).parent.mkdir(parents=True)
-            (workshop / built).touch()
-        return workshop
+        tree = workshop / "source" / "micropython"
+        for built in ("lib/any", "mpy-cross/build/mpy-cross", f"ports/qemu/build-{board.BOARD}/firmware.elf"):
+            (tree / built).parent.mkdir(parents=True)
+            (tree / built).touch()
+        return tree
 
     monkeypatch.setattr(board, "_install", lambda: None)
     monkeypatch.setattr(board, "_source", source)
-    monkeypatch.setattr(board, "run", lambda *_: "")
+    monkeypatch.setattr(board, "make", lambda *_: None)
     board.ensure(tmp_path)
-    assert sorted(path.name for path in (tmp_path / "board").rglob("*") if path.is_file()) == ["firmware.elf", "mpy-cross"]
-    assert [path.name for path in (tmp_path / "board").iterdir()] == [board.home(tmp_path).name]
+    assert sorted(path.name for path in board.home(tmp_path).iterdir()) == ["firmware.elf", "mpy-cross", "source"]
+    assert list((tmp_path / "board").iterdir()) == [board.home(tmp_path)]

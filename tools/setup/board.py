@@ -1,6 +1,7 @@
-"""An emulated 32-bit board: MicroPython for QEMU's MPS2 AN385, built from the distribution's source, and its mpy-cross.
+"""What stands for a board: MicroPython for QEMU's MPS2 AN385, and a unix port to freeze the firmware into.
 
-Built once into `.skerry/board/RELEASE`, where RELEASE is the release of the distribution whose MicroPython it is.
+Built once, from the distribution's source, into `.skerry/board/RELEASE`, where RELEASE is the release whose MicroPython it is:
+`firmware.elf` for the emulator, `mpy-cross`, and `source`, in which the unix port is compiled.
 """
 
 import os
@@ -18,8 +19,12 @@ NEEDED = {
     "arm-none-eabi-gcc": ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi"),
     "gcc": ("gcc", "libc6-dev"),
     "make": ("make",),
+    "pkg-config": ("pkg-config",),
     EMULATOR: (EMULATOR,),
 }
+INCLUDES = Path("/usr/include")
+# what the source package leaves out, or libraries of ours would have to be installed for
+UNIX = ("VARIANT=standard", "MICROPY_PY_SSL=0", "MICROPY_PY_BTREE=0")
 
 
 def home(folder: Path) -> Path:
@@ -30,11 +35,18 @@ def home(folder: Path) -> Path:
 def is_built(folder: Path) -> bool:
     """Whether the board can be started."""
     place = home(folder)
-    return (place / "firmware.elf").is_file() and (place / "mpy-cross").is_file() and which(EMULATOR) is not None
+    return all((place / name).exists() for name in ("firmware.elf", "mpy-cross", "source")) and which(EMULATOR) is not None
+
+
+def make(folder: Path, *settings: str) -> None:
+    """Build what is in the folder. Raises SetupError if it does not compile."""
+    run(["make", f"--jobs={os.cpu_count() or 1}", f"PYTHON={sys.executable}", *settings], folder)
 
 
 def _install() -> None:
     missing = [package for program, packages in NEEDED.items() if which(program) is None for package in packages]
+    if not any(INCLUDES.glob("*/ffi.h")):
+        missing.append("libffi-dev")
     if missing:
         apt.install(missing)
 
@@ -51,17 +63,22 @@ def _source(workshop: Path) -> Path:
 
 
 def _build(tree: Path, place: Path) -> None:
-    say(f"building MicroPython for the emulated board {BOARD} and its compiler into {place} (half a minute)")
-    make = ["make", f"--jobs={os.cpu_count() or 1}", f"PYTHON={sys.executable}", f"BOARD={BOARD}", "FROZEN_MANIFEST="]
-    run(make, tree / "mpy-cross")
-    run(make, tree / "ports" / "qemu")
-    place.mkdir(parents=True, exist_ok=True)
+    say(f"building MicroPython's compiler, its unix port and the emulated board {BOARD} in {place} (a minute)")
+    # its presence is all that is asked for
+    (tree / "lib" / "micropython-lib").mkdir(exist_ok=True)
+    (tree / "lib" / "micropython-lib" / "README.md").touch()
+    make(tree / "mpy-cross")
+    make(tree / "ports" / "qemu", f"BOARD={BOARD}", "FROZEN_MANIFEST=")
+    make(tree / "ports" / "unix", *UNIX, f"FROZEN_MANIFEST={tree / 'extmod' / 'asyncio' / 'manifest.py'}")
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
     shutil.copy(tree / "mpy-cross" / "build" / "mpy-cross", place)
     shutil.copy(tree / "ports" / "qemu" / f"build-{BOARD}" / "firmware.elf", place)
+    shutil.move(tree, place / "source")
 
 
 def ensure(folder: Path) -> None:
-    """Leave the board's firmware, its compiler and the emulator, or say that the board's tests are left out, and why."""
+    """Leave all that stands for a board, or say that its tests are left out, and why."""
     if is_built(folder):
         return
     workshop = folder / "board" / "workshop"
@@ -71,5 +88,5 @@ def ensure(folder: Path) -> None:
         workshop.mkdir(parents=True)
         _build(_source(workshop), home(folder))
     except SetupError as error:
-        say(f"no emulated board, so its tests are left out: {error}")
+        say(f"nothing stands for a board, so its tests are left out: {error}")
     shutil.rmtree(workshop, ignore_errors=True)

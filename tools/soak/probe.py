@@ -1,29 +1,13 @@
-"""The meter with a thermometer in it, run from ROM as on a board: its bytecode stays outside the heap.
+"""The meter with a thermometer in it: runs `firmware.main`, frozen beside this module, and prints the live heap now and then.
 
-    micropython -X heapsize=256k tools/soak/probe.py ROM SIZE CONFIG
-
-Maps the file ROM of SIZE bytes into memory, mounts it, runs its `firmware.main`, and prints the live heap now and then.
+micropython -X heapsize=256k -m probe CONFIG
 """
 
 import asyncio
 import gc
 import sys
 
-import ffi
-import uctypes
-import vfs
-
 _PERIOD_S = 11  # no multiple of anything the meter does, so that the samples meet it in all its states
-_PROT_READ, _MAP_PRIVATE = 1, 2
-
-
-def mount(path: str, size: int) -> None:
-    """Mount the ROM image at ``path``, and import from nowhere else but the interpreter itself."""
-    mmap = ffi.open("libc.so.6").func("P", "mmap", "pLiiil")
-    with open(path, "rb") as file:
-        address = mmap(None, size, _PROT_READ, _MAP_PRIVATE, file.fileno(), 0)
-    vfs.mount(vfs.VfsRom(uctypes.bytearray_at(address, size)), "/rom")
-    sys.path[:] = ["/rom", ".frozen"]
 
 
 async def measure() -> None:
@@ -36,11 +20,11 @@ async def measure() -> None:
 
 def main(arguments: "list[str]") -> int:
     """Run the meter; returns its exit status, if it ends."""
-    mount(arguments[0], int(arguments[1]))
-    from firmware import main as meter  # noqa: PLC0415 - the ROM's
+    sys.path[:] = [".frozen"]
+    from firmware import main as meter  # noqa: PLC0415 - the frozen one
 
     asyncio.create_task(measure())  # noqa: RUF006 - the loop's queue keeps it until the meter starts the loop
-    return meter.main(arguments[2:])
+    return meter.main(arguments)
 
 
 sys.exit(main(sys.argv[1:]))

@@ -11,16 +11,15 @@ from functools import partial
 from pathlib import Path
 
 from gateway.adapters import tied
-from tools import mpy, rom
+from tools import frozen, mpy
 from tools.setup import faketime
 from tools.soak.bus import BATTERY, BILLING, DEVICES, Bus
 from tools.soak.centre import HOST, METER, SITE, Centre
 from tools.soak.course import CYCLE, Course
 
-MICROPYTHON = mpy.ROOT / ".skerry" / "bin" / "micropython"
 PROBE = Path(__file__).with_name("probe.py")
 HEAP = 256 * 1024
-SPEED = 30  # the meter's seconds in one of ours: its patience of 1 s with a device is 33 ms
+SPEED = 40  # the meter's seconds in one of ours: its patience of 1 s with a device is 25 ms
 INTERVAL_S = 2
 ROWS = 2
 # (first interval of the cycle, intervals, what does not answer)
@@ -57,8 +56,8 @@ class Soak:
         loop = asyncio.get_running_loop()
         async with await self._bus.open():
             self._centre.open()
-            began = loop.time()
             meter = await self._start_meter()
+            began = loop.time()
             outages = asyncio.create_task(self._fail_now_and_then(certificates))
             try:
                 async with asyncio.timeout(PATIENCE_S * certificates + 20):
@@ -76,16 +75,15 @@ class Soak:
         return Course(self._centre.complete, self._outages, self._centre.debt, days, self._heap())
 
     async def _start_meter(self) -> asyncio.subprocess.Process:
-        image, config = self._folder / "meter.rom", self._folder / "meter.json"
-        image.write_bytes(rom.image(mpy.application()))
+        config = self._folder / "meter.json"
         config.write_text(json.dumps(self._configuration()), encoding="utf-8")
         accelerated = {"LD_PRELOAD": str(faketime.library()), "FAKETIME": f"+0 x{SPEED}"}
-        command = [sys.executable, "-I", str(tied.__file__), str(os.getpid()), str(MICROPYTHON)]
-        command += ["-X", f"heapsize={HEAP}", str(PROBE), str(image), str(image.stat().st_size), str(config)]
+        command = [sys.executable, "-I", str(tied.__file__), str(os.getpid()), str(frozen.interpreter(self._folder, [PROBE]))]
+        command += ["-X", f"heapsize={HEAP}", "-m", PROBE.stem, str(config)]
         with self._log.open("wb") as log:
             return await asyncio.create_subprocess_exec(
                 *command,
-                cwd=self._folder,
+                cwd=mpy.ROOT,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
