@@ -27,6 +27,9 @@ G = (
     0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
 )
 
+# Before anything else of this module, while a small heap still has 4 KB in one piece.
+_COMB = bytearray(63 * 64)
+
 _INFINITY = (1, 1, 0)
 _TEETH = 6
 _SPACING = 43  # bits between two teeth: the comb spans 6 * 43 = 258 bits
@@ -157,8 +160,8 @@ def _affine_all_steps(points: list[tuple[int, int, int]]) -> "Steps[list[tuple[i
     return affine
 
 
-def _comb_table() -> bytes:
-    """X || Y of the comb's points 1..63: bit t of the index stands for 2^(43 * t) * G. 4,032 bytes."""
+def _fill_comb() -> None:
+    """Put X || Y of the comb's points 1..63 into _COMB: bit t of the index stands for 2^(43 * t) * G."""
     points = [_INFINITY]
     tooth = (G[0], G[1], 1)
     for _ in range(_TEETH):
@@ -166,8 +169,8 @@ def _comb_table() -> bytes:
         points += [_add(point, base) for point in points]
         for _ in range(_SPACING):
             tooth = _double(tooth)
-    affine = finish(_affine_all_steps(points[1:]))
-    return b"".join([x.to_bytes(32, "big") + y.to_bytes(32, "big") for x, y in affine])
+    for index, (x, y) in enumerate(finish(_affine_all_steps(points[1:]))):
+        _COMB[64 * index : 64 * index + 64] = x.to_bytes(32, "big") + y.to_bytes(32, "big")
 
 
 def _comb_point(index: int) -> tuple[int, int]:
@@ -175,5 +178,5 @@ def _comb_point(index: int) -> tuple[int, int]:
     return int.from_bytes(_COMB[at : at + 32], "big"), int.from_bytes(_COMB[at + 32 : at + 64], "big")
 
 
-# Made once at import, in 8 ms on a PC: bytes take 4 KB where the integers themselves would take 7 KB of a board's heap.
-_COMB = _comb_table()
+# Once at import, in 8 ms on a PC: bytes take 4 KB where the integers themselves would take 7 KB of a board's heap.
+_fill_comb()
