@@ -20,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from firmware.hal.block_file import BLOCK_SIZE
 from firmware.meter import record
 from firmware.wire import certificate, command, cose, enrolment, es256, event, proof, receipt, topics
+from firmware.wire.fields import u32
 from gateway.adapters.broker import find_mosquitto
 from gateway.core.telemetry import HealthMessage, StateMessage
 from hil.devices.sunspec import SunSpecDevice, meter
@@ -396,11 +397,12 @@ def test_no_secret_is_logged(bench: Bench) -> None:
 
 
 def flip_in_data_blocks(flash: Path, statement: bytes) -> None:
-    """Lose a bit of the first statement of a segment, and none of LittleFS's own."""
+    """Lose a bit of a statement in blocks that begin with a segment's first record: none of LittleFS's own."""
     content = bytearray(flash.read_bytes())
     for block in range(0, len(content), BLOCK_SIZE):
-        start = block + record.HEAD
-        if content[start : start + len(statement)] == statement:
+        begins_a_segment = content[block + 3 : block + record.HEAD] == u32(1)
+        start = content.find(statement, block, block + BLOCK_SIZE)
+        if begins_a_segment and start >= 0:
             content[start] ^= 1
     flash.write_bytes(content)
 
