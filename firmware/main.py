@@ -23,7 +23,7 @@ from firmware.wire import csr, enrolment
 _USAGE = "usage: micropython -m firmware.main [--identity] CONFIG"
 _FAILED, _MISUSED = 1, 2
 # bytes; garbage that waits until the heap is full comes to lie between what lives, and then no list finds room to grow
-_COLLECT_EVERY = 49152
+_COLLECT_EVERY = 16384
 
 
 def _load(path: str) -> object:
