@@ -55,6 +55,25 @@ def test_nonces_of_rfc_6979():
         assert next(es256._nonces(SECRET, number(digest))) == int(vector["k"], 16)
 
 
+def only(nonce):
+    return lambda _secret, _number: iter([nonce])
+
+
+def test_signatures_of_nist_with_its_nonces():
+    nonces = es256._nonces
+    try:
+        for vector in VECTORS["nist"]:
+            secret, digest = bytes.fromhex(vector["secret"]), bytes.fromhex(vector["digest"])
+            s = int(vector["s"], 16)
+            expected = bytes.fromhex(vector["r"]) + octets(min(s, p256.N - s))
+            es256._nonces = only(int(vector["k"], 16))
+            assert es256.sign(secret, digest) == expected
+            assert es256.public_from_secret(secret).hex() == vector["public"]
+            assert es256.verify(bytes.fromhex(vector["public"]), digest, expected)
+    finally:
+        es256._nonces = nonces
+
+
 def test_hmac_of_a_published_vector():
     # RFC 4231, section 4.3: its key "Jefe" filled up with zeros is the same HMAC key
     key = b"Jefe" + bytes(28)
