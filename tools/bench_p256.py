@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from firmware.wire.steps import Steps
 
-ROUNDS = 15
+ROUNDS = 20
 CALLS = 20
 SCALARS = [int.from_bytes(hashlib.sha256(bytes([i])).digest(), "big") % p256.N for i in range(CALLS)]
 SECRET = SCALARS[0].to_bytes(32, "big")
@@ -46,21 +46,21 @@ def now_us() -> int:
 
 
 def milliseconds(operation: "Callable[[int], object]") -> float:
-    """Mean of the fastest round: rounds that other processes disturbed do not count."""
-    fastest = None
-    for _ in range(ROUNDS):
-        start = now_us()
-        for scalar in SCALARS:
+    """Mean over the scalars, each at its fastest of many rounds: what other processes disturbed does not count."""
+    fastest = [0] * CALLS
+    for round in range(ROUNDS):
+        for index, scalar in enumerate(SCALARS):
+            start = now_us()
             operation(scalar)
-        took = now_us() - start
-        fastest = took if fastest is None else min(fastest, took)
-    return (fastest or 0) / 1000 / CALLS
+            took = now_us() - start
+            fastest[index] = min(fastest[index], took) if round else took
+    return sum(fastest) / 1000 / CALLS
 
 
-def longest_step_ms(begin: "Callable[[], Steps[object]]") -> float:
-    """The longest step, each step taken at its fastest round; the steps are the same ones in every round."""
+def step_lengths(begin: "Callable[[], Steps[object]]") -> "list[int]":
+    """Microseconds of each step, at its fastest of many rounds; the steps are the same ones in every round."""
     fastest: list[int] = []
-    for round in range(ROUNDS * CALLS):
+    for round in range(3 * ROUNDS):
         steps, at = begin(), 0
         done = False
         while not done:
@@ -75,7 +75,7 @@ def longest_step_ms(begin: "Callable[[], Steps[object]]") -> float:
             else:
                 fastest[at] = min(fastest[at], took)
             at += 1
-    return max(fastest) / 1000
+    return fastest
 
 
 async def among_others(begin: "Callable[[], Steps[object]]") -> None:
@@ -97,16 +97,18 @@ def main() -> None:
     comb = milliseconds(lambda scalar: finish(p256.multiply_base_steps(scalar)))
     plain = milliseconds(double_and_add)
     sliced = milliseconds(lambda _: asyncio.run(among_others(lambda: es256.sign_steps(SECRET, DIGEST))))
-    sign_step = longest_step_ms(lambda: es256.sign_steps(SECRET, DIGEST))
-    verify_step = longest_step_ms(lambda: es256.verify_steps(PUBLIC, DIGEST, SIGNATURE))
+    signing = step_lengths(lambda: es256.sign_steps(SECRET, DIGEST))
+    verifying = step_lengths(lambda: es256.verify_steps(PUBLIC, DIGEST, SIGNATURE))
     report("comb_table_ms", milliseconds(lambda _: p256._fill_comb()), "ms")
     report("comb_table_bytes", len(p256._COMB), "bytes")
     report("comb_vs_double_and_add", plain / comb, "ratio")
     report("sign_ms", sign, "ms")
     report("verify_ms", verify, "ms")
-    report("longest_sign_step_share", sign_step / sign, "ratio")
-    report("longest_verify_step_share", verify_step / verify, "ratio")
-    report("longest_verify_step_of_a_signature", verify_step / sign, "ratio")
+    report("sign_steps", len(signing), "count")
+    report("verify_steps", len(verifying), "count")
+    report("longest_sign_step_share", max(signing) / sum(signing), "ratio")
+    report("longest_verify_step_share", max(verifying) / sum(verifying), "ratio")
+    report("longest_verify_step_of_a_signature", max(verifying) / sum(signing), "ratio")
     report("sliced_sign_overhead", sliced / sign, "ratio")
 
 
