@@ -12,7 +12,6 @@ BENCHES = (
     (MICROPYTHON, "-m", "tools.bench_p256"),
     (MICROPYTHON, "-m", "tools.bench_store"),
     (sys.executable, "-m", "tools.bench_bus"),
-    (sys.executable, "-m", "tools.bench_bus"),
     (sys.executable, "-m", "tools.bench_size"),
     (sys.executable, "-m", "tools.soak", "10000"),
 )
