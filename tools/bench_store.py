@@ -12,11 +12,11 @@ import vfs
 
 from firmware.hal import littlefs
 from firmware.meter.notes import StoreFull
-from firmware.meter.record import CERTIFICATE
 from firmware.meter.statements import Statements
 from firmware.meter.store import Store
 from firmware.wire import certificate, es256
 from firmware.wire.clock import ClockQuality
+from firmware.wire.receipt import CERTIFICATE
 from tools.nor_flash import PAGE, NorFlash
 
 BLOCKS = 128

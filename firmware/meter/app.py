@@ -10,6 +10,7 @@ import time
 from ..wire import event, mqtt, timesync, topics
 from ..wire.clock import GATEWAY, HOST, UNSET
 from ..wire.fields import WireError
+from ..wire.receipt import CERTIFICATE
 from ..wire.signer import SignerError
 from .certifier import Certifier
 from .config import Config
@@ -22,7 +23,6 @@ from .link import open_link
 from .log_ring import LogRing
 from .mqtt_link import MqttLink
 from .reading import Reading
-from .record import CERTIFICATE
 from .store import StoreFull
 from .timekeeper import Moment, Timekeeper
 from .upkeep import upkeep

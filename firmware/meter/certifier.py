@@ -16,6 +16,7 @@ Before the time is known readings are kept on the monotonic clock (see Adrift); 
 
 from ..wire import certificate, command, cose, es256, event, receipt
 from ..wire.fields import WireError
+from ..wire.receipt import CERTIFICATE
 from .adrift import Adrift
 from .config import Config
 from .delivery import Delivery
@@ -24,7 +25,6 @@ from .events import Events
 from .interval import Interval, Intervals
 from .issuer import Head, Issuer, head_of
 from .reading import Reading
-from .record import CERTIFICATE
 from .store import Origin, Store, StoreFull
 from .timekeeper import Moment
 

@@ -8,9 +8,9 @@ be under way at once: the app's lock sees to that.
 """
 
 from ..wire import cose, event
+from ..wire.receipt import EVENT
 from ..wire.signer import Signer
 from .delivery import Delivery
-from .record import EVENT
 from .statements import Statements
 
 TYPE_CHECKING = False

@@ -2,8 +2,8 @@
 
     kind · u16 length · u32 number · the statement · u32 CRC-32 of all that
 
-LittleFS shows what was appended wholly or not at all, so the CRC is against flash that forgets. Behind a damaged record the
-next sound one is looked for byte by byte: one lost bit costs one statement.
+Kinds are wire.receipt's. LittleFS shows what was appended wholly or not at all, so the CRC is against flash that forgets.
+Behind a damaged record the next sound one is looked for byte by byte: one lost bit costs one statement.
 """
 
 import binascii
@@ -14,7 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CERTIFICATE, EVENT = KINDS = (0, 1)
 UNKNOWN = -1
 MAX_STATEMENT = 4096  # bytes
 SHORTEST = 128  # bytes: no statement is shorter, its signature and its signer's name alone take that

@@ -6,10 +6,11 @@ chain. Receipts are noted in one small file, at once when nothing is pending and
 us forget of them is pending again, is sent again and receipted again.
 """
 
+from ..wire.receipt import CERTIFICATE, KINDS
 from . import index, record
 from .index import NOWHERE, Index
 from .notes import StoreFull
-from .record import CERTIFICATE, KINDS, UNKNOWN
+from .record import UNKNOWN
 from .segments import FOLDER, Segment, Segments
 from .u32_list import U32List
 

@@ -12,9 +12,9 @@ import vfs
 
 from firmware.hal import littlefs
 from firmware.meter.notes import StoreFull
-from firmware.meter.record import CERTIFICATE, EVENT
 from firmware.meter.statements import BATCH
 from firmware.meter.store import Origin, Store
+from firmware.wire.receipt import CERTIFICATE, EVENT
 from tools.nor_flash import BLOCK_SIZE, PAGE, NorFlash
 
 BLOCKS = 32

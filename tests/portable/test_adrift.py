@@ -6,11 +6,11 @@ from firmware.meter.certifier import Certifier
 from firmware.meter.config import Config
 from firmware.meter.energy import Energy
 from firmware.meter.reading import Reading
-from firmware.meter.record import CERTIFICATE, EVENT
 from firmware.meter.timekeeper import Moment
 from firmware.wire import certificate, cose, es256, event
 from firmware.wire.certificate import CATCH_UP, MISSING, PARTIAL
 from firmware.wire.clock import NETWORK, NEVER_SET, ClockQuality
+from firmware.wire.receipt import CERTIFICATE, EVENT
 from firmware.wire.steps import finish
 
 T = 1_800_000_000

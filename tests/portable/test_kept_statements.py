@@ -3,9 +3,10 @@
 from firmware.hal import fake
 from firmware.meter import segments
 from firmware.meter.notes import Notes, StoreFull
-from firmware.meter.record import CERTIFICATE, EVENT, HEAD
+from firmware.meter.record import HEAD
 from firmware.meter.statements import BATCH, StatementDamaged, Statements
 from firmware.wire.fields import RangeError
+from firmware.wire.receipt import CERTIFICATE, EVENT
 
 FLASH = 128 * 4096
 SIZE = 313  # of a certificate with four rows

@@ -7,8 +7,8 @@ from firmware.hal import fake
 from firmware.meter import app
 from firmware.meter.config import Config
 from firmware.meter.reading import Reading
-from firmware.meter.record import CERTIFICATE
 from firmware.wire import es256, mqtt, proof, receipt
+from firmware.wire.receipt import CERTIFICATE
 from firmware.wire.signer import SignerError
 
 GATEWAY = es256.SoftwareSigner(bytes(31) + b"\x05")

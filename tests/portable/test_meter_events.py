@@ -7,12 +7,12 @@ from firmware.meter.energy import CONFIRMATIONS
 from firmware.meter.events import Events
 from firmware.meter.notes import StoreFull
 from firmware.meter.reading import Reading
-from firmware.meter.record import CERTIFICATE, EVENT
 from firmware.meter.store import Store
 from firmware.meter.timekeeper import Moment
 from firmware.wire import cose, es256, event, proof, receipt
 from firmware.wire.clock import HOST, NEVER_SET, ClockQuality
 from firmware.wire.fields import WireError
+from firmware.wire.receipt import CERTIFICATE, EVENT
 from firmware.wire.signer import SignerError
 from firmware.wire.steps import finish
 

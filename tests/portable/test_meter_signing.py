@@ -4,10 +4,10 @@ from firmware.hal import fake
 from firmware.meter.certifier import Certifier
 from firmware.meter.config import Config
 from firmware.meter.reading import Reading
-from firmware.meter.record import CERTIFICATE
 from firmware.meter.timekeeper import Moment
 from firmware.wire import certificate, cose, es256
 from firmware.wire.clock import ClockQuality
+from firmware.wire.receipt import CERTIFICATE
 from firmware.wire.signer import SignerError
 from firmware.wire.steps import finish
 

@@ -8,8 +8,8 @@ import json
 import sys
 
 from firmware.hal.unix import Board
-from firmware.meter.record import CERTIFICATE
 from firmware.meter.store import Store
+from firmware.wire.receipt import CERTIFICATE
 
 _kept = Store(Board(sys.argv[1]).files).statements
 _corrupt = len(_kept.lost(CERTIFICATE))
