@@ -2,6 +2,7 @@
 
 import sys
 
+from tools.setup.system import SetupError
 from tools.soak.run import HEAP, SoakError, soak
 
 
@@ -9,7 +10,7 @@ def main(certificates: int) -> int:
     """Return the exit status: 0 if the meter got through."""
     try:
         course = soak(certificates)
-    except SoakError as error:
+    except (SetupError, SoakError) as error:
         print(error, file=sys.stderr)
         return 1
     print(f"soak_certificates {course.certificates} count")

@@ -26,7 +26,6 @@ ROWS = 2
 OUTAGES = ((10, 20, "centre"), (50, 25, "broker"), (95, 20, "battery"), (125, 3, "meter"))
 LONGEST = 14 * 96  # intervals without broker: two weeks of quarters of an hour
 PATIENCE_S = 0.15  # of ours for each certificate
-MEMORY = "/dev/shm"  # noqa: S108 - a disk would wait for every fsync of the meter's flash
 _POLL_S = 0.2
 
 
@@ -36,7 +35,8 @@ class SoakError(Exception):
 
 def soak(certificates: int) -> Course:
     """Soak a new meter until so many certificates are in. SoakError if it does not get there."""
-    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+    # in memory, for a disk would wait for every fsync of the meter's flash
+    with tempfile.TemporaryDirectory(dir=faketime.SHARED) as folder:
         return asyncio.run(Soak(Path(folder)).run(certificates))
 
 
@@ -69,6 +69,7 @@ class Soak:
                 if meter.returncode is None:
                     meter.kill()
                 await meter.wait()
+                faketime.clean_up(meter.pid)
                 self._centre.close()
         days = SPEED * (loop.time() - began) / 86400
         self._centre.check_chain()
@@ -77,17 +78,12 @@ class Soak:
     async def _start_meter(self) -> asyncio.subprocess.Process:
         config = self._folder / "meter.json"
         config.write_text(json.dumps(self._configuration()), encoding="utf-8")
-        accelerated = {"LD_PRELOAD": str(faketime.library()), "FAKETIME": f"+0 x{SPEED}"}
-        command = [sys.executable, "-I", str(tied.__file__), str(os.getpid()), str(frozen.interpreter(self._folder, [PROBE]))]
-        command += ["-X", f"heapsize={HEAP}", "-m", PROBE.stem, str(config)]
+        command = [sys.executable, "-I", str(tied.__file__), str(os.getpid())]
+        command += ["env", f"LD_PRELOAD={faketime.library()}", f"FAKETIME=+0 x{SPEED}"]
+        command += [str(frozen.interpreter(self._folder, [PROBE])), "-X", f"heapsize={HEAP}", "-m", PROBE.stem, str(config)]
         with self._log.open("wb") as log:
             return await asyncio.create_subprocess_exec(
-                *command,
-                cwd=mpy.ROOT,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **accelerated},
+                *command, cwd=mpy.ROOT, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
             )
 
     def _configuration(self) -> dict[str, object]:
