@@ -15,9 +15,10 @@ from firmware.hal.unix import Board, FlashError
 from firmware.meter import tls_key
 from firmware.meter.app import Meter
 from firmware.meter.certifier import signer_of
-from firmware.meter.config import Config, ConfigError
+from firmware.meter.config import Config
 from firmware.meter.map_entry import MapError
 from firmware.meter.store import Store, StoreDamaged
+from firmware.meter.table import ConfigError
 from firmware.wire import csr, enrolment
 
 _USAGE = "usage: micropython -m firmware.main [--identity] CONFIG"

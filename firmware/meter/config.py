@@ -3,15 +3,11 @@
 Every key is required unless it has a default here; a key that is not known is an error.
 """
 
-from ..wire.topics import is_id
+from .table import ConfigError, Table
 
 BAUDS = (9600, 19200, 38400, 57600, 115200)
 MAX_DEVICES = 8
 _HEX = "0123456789abcdef"
-
-
-class ConfigError(ValueError):
-    """The configuration is wrong: its author's fault. The message names the key and what belongs there."""
 
 
 class Device:
@@ -49,11 +45,14 @@ class Tls:
 
 
 class Broker:
-    """The MQTT broker and this meter's account there; ``tls`` is None on a line that nobody else can reach."""
+    """The MQTT broker and this meter's account there; ``tls`` is None on a line that nobody else can reach.
+
+    ``username`` and ``password`` are None where the certificate in ``tls`` says who we are.
+    """
 
     __slots__ = ("host", "password", "port", "tls", "username")
 
-    def __init__(self, host: str, port: int, username: str, password: str, tls: "Tls | None" = None) -> None:
+    def __init__(self, host: str, port: int, username: "str | None", password: "str | None", tls: "Tls | None" = None) -> None:
         self.host = host
         self.port = port
         self.username = username
@@ -77,7 +76,7 @@ class Config:
 
     def __init__(self, document: object) -> None:
         """Raises ConfigError for anything but a valid configuration."""
-        top = _Table(document, "")
+        top = Table(document, "")
         self.site = top.id("site")
         self.meter = top.id("meter")
         self.interval_s = top.integer("interval_s", 1, 86400)
@@ -93,79 +92,29 @@ class Config:
         top.finish()
 
 
-class _Table:
-    """A JSON object whose keys are taken one by one; what is left over at the end is an error."""
-
-    def __init__(self, value: object, path: str) -> None:
-        if not isinstance(value, dict):
-            raise ConfigError(f"{path or 'the configuration'}: an object {{...}} is expected")
-        self._left = dict(value)
-        self._path = path
-
-    def _name(self, key: str) -> str:
-        return f"{self._path}.{key}" if self._path else key
-
-    def take(self, key: str) -> object:
-        if key not in self._left:
-            raise ConfigError(f"{self._name(key)}: is missing")
-        return self._left.pop(key)
-
-    def text(self, key: str) -> str:
-        value = self.take(key)
-        if not isinstance(value, str) or not value:
-            raise ConfigError(f'{self._name(key)}: a text in "quotes" is expected')
-        return value
-
-    def id(self, key: str) -> str:
-        value = self.take(key)
-        if not isinstance(value, str) or not is_id(value):
-            raise ConfigError(f"{self._name(key)}: 1 to 32 of a-z, 0-9 and - are expected")
-        return value
-
-    def integer(self, key: str, low: int, high: int) -> int:
-        value = self.take(key)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ConfigError(f"{self._name(key)}: a whole number from {low} to {high} is expected")
-        return value
-
-    def certificate(self, key: str) -> bytes:
-        text = self.text(key)
-        if not text.startswith("-----BEGIN CERTIFICATE-----\n"):
-            raise ConfigError(f"{self._name(key)}: a certificate is expected, the text of its PEM file")
-        return text.encode()
-
-    def has(self, key: str) -> bool:
-        return key in self._left
-
-    def table(self, key: str) -> "_Table":
-        return _Table(self.take(key), self._name(key))
-
-    def finish(self) -> None:
-        for key in sorted(self._left):
-            raise ConfigError(f"{self._name(key)}: is not known; remove it or correct its spelling")
-
-
 def _key(text: str) -> bytes:
     if len(text) != 128 or not all(letter in _HEX for letter in text):
         raise ConfigError("gateway_key: 128 digits of 0-9 and a-f are expected; the gateway prints its key")
     return bytes.fromhex(text)
 
 
-def _broker(table: _Table) -> Broker:
+def _broker(table: Table) -> Broker:
     host, port = table.text("host"), table.integer("port", 1, 65535)
-    username, password = table.text("username"), table.text("password")
     tls = _tls(table.table("tls")) if table.has("tls") else None
+    username = password = None
+    if tls is None or table.has("username") or table.has("password"):
+        username, password = table.text("username"), table.text("password")
     table.finish()
     return Broker(host, port, username, password, tls)
 
 
-def _tls(table: _Table) -> Tls:
+def _tls(table: Table) -> Tls:
     tls = Tls(table.certificate("ca"), table.certificate("cert"))
     table.finish()
     return tls
 
 
-def _bus(table: _Table) -> Bus:
+def _bus(table: Table) -> Bus:
     kind = table.text("kind")
     if kind == "tcp":
         bus = Bus(kind, host=table.text("host"), port=table.integer("port", 1, 65535))
@@ -182,7 +131,7 @@ def _bus(table: _Table) -> Bus:
 def _devices(value: object) -> "list[Device]":
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_DEVICES:
         raise ConfigError(f"devices: a list of 1 to {MAX_DEVICES} devices is expected")
-    devices = [_device(_Table(item, f"devices[{index}]")) for index, item in enumerate(value)]
+    devices = [_device(Table(item, f"devices[{index}]")) for index, item in enumerate(value)]
     if len({device.unit for device in devices}) != len(devices):
         raise ConfigError("devices: every device needs a unit id of its own")
     if sum([device.billing for device in devices]) != 1:
@@ -190,7 +139,7 @@ def _devices(value: object) -> "list[Device]":
     return devices
 
 
-def _device(table: _Table) -> Device:
+def _device(table: Table) -> Device:
     unit, map, role = table.integer("unit", 0, 247), table.text("map"), table.text("role")
     if role not in ("billing", "auxiliary"):
         raise ConfigError('devices: role "billing" or "auxiliary" is expected')

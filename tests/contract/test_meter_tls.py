@@ -86,7 +86,7 @@ class TlsBench(Bench):
     def configure(self, certificate: str, ca: str | None = None, port: int | None = None) -> None:
         document = json.loads(self.config.read_text())
         tls = {"ca": ca or self.authority.pem, "cert": certificate}
-        document["mqtt"].update(port=port or self.tls_port, username="somebody", tls=tls)
+        document["mqtt"] = {"host": "127.0.0.1", "port": port or self.tls_port, "tls": tls}
         self.config.write_text(json.dumps(document))
 
     def broker_log(self) -> str:

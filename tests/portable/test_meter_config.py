@@ -2,7 +2,8 @@
 
 import json
 
-from firmware.meter.config import Config, ConfigError
+from firmware.meter.config import Config
+from firmware.meter.table import ConfigError
 
 
 def document():
@@ -137,3 +138,15 @@ def test_half_a_tls_section_is_refused():
     assert "mqtt.tls.cert: is missing" in refusal(put("mqtt", "tls", {"ca": CERTIFICATE}))
     assert "mqtt.tls.key: is not known" in refusal(put("mqtt", "tls", {"ca": CERTIFICATE, "cert": CERTIFICATE, "key": "x"}))
     assert "mqtt.tls.ca: a certificate" in refusal(put("mqtt", "tls", {"ca": "ca.pem", "cert": CERTIFICATE}))
+
+
+def test_a_client_certificate_makes_an_account_unnecessary_but_not_half_of_one():
+    changed = document()
+    changed["mqtt"] = {"host": "127.0.0.1", "port": 8883, "tls": {"ca": CERTIFICATE, "cert": CERTIFICATE}}
+    mqtt = Config(changed).mqtt
+    assert (mqtt.username, mqtt.password) == (None, None)
+    changed["mqtt"]["username"] = "wind-1"
+    assert "mqtt.password: is missing" in refusal(put("mqtt", changed["mqtt"]))
+    del changed["mqtt"]["tls"]
+    del changed["mqtt"]["username"]
+    assert "mqtt.username: is missing" in refusal(put("mqtt", changed["mqtt"]))
