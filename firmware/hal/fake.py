@@ -134,6 +134,23 @@ class Stream:
         self.closed = True
 
 
+class Relay:
+    """A contact that follows at once, unless it is ``stuck``."""
+
+    def __init__(self) -> None:
+        self.is_closed = True
+        self.stuck = False
+        self.moves = 0
+
+    def set(self, closed: bool) -> None:
+        if not self.stuck and closed != self.is_closed:
+            self.is_closed = closed
+            self.moves += 1
+
+    def closed(self) -> "bool | None":
+        return self.is_closed
+
+
 class Board:
     """Clock, files and countable randomness; lines come from ``lines``, in order, an OSError among them is raised.
 
@@ -145,6 +162,7 @@ class Board:
     def __init__(self) -> None:
         self.clock = Clock()
         self.files = Files()
+        self.relay = Relay()
         self.lines: list[Stream | OSError] = []
         self.secured: list[tuple[str, int, bytes, bytes, bytes]] = []
         self._drawn = 0
@@ -162,6 +180,9 @@ class Board:
 
     def open_serial(self, path: str, baud: int) -> Stream:  # noqa: ARG002
         return self._next_line()
+
+    def open_relay(self, output: str, feedback: "str | None") -> Relay:  # noqa: ARG002
+        return self.relay
 
     def reset_reason(self) -> str:
         return "start"

@@ -107,6 +107,15 @@ if TYPE_CHECKING:
         def shine(self, on: bool) -> None:
             """Switch it."""
 
+    class Relay(Protocol):
+        """The contact that connects the supply."""
+
+        def set(self, closed: bool) -> None:
+            """Drive the contact. OSError if it cannot be reached."""
+
+        def closed(self) -> "bool | None":
+            """What the contact itself reports; None if it has no feedback. OSError if it cannot be reached."""
+
     class Board(Protocol):
         """One meter's computer."""
 
@@ -148,6 +157,9 @@ if TYPE_CHECKING:
 
         def open_serial(self, path: str, baud: int) -> SerialStream:
             """A serial line, raw, 8 data bits, no parity, 1 stop bit."""
+
+        def open_relay(self, output: str, feedback: "str | None") -> Relay:
+            """The contact driven by line ``output`` whose own word is on line ``feedback``: 1 is closed."""
 
         def heap_free(self) -> int:
             """Bytes free for objects, after collecting garbage; 0 where nobody counts them."""

@@ -107,6 +107,24 @@ class SerialStream(Stream):
         return bool(self._raw.read(_INPUT_QUEUE))  # type: ignore[attr-defined]
 
 
+class Relay:
+    """A contact on lines that are files with "0" or "1", as Linux shows GPIO (Documentation/admin-guide/gpio/sysfs)."""
+
+    def __init__(self, output: str, feedback: "str | None") -> None:
+        self._output = output
+        self._feedback = feedback
+
+    def set(self, closed: bool) -> None:
+        with open(self._output, "w") as line:
+            line.write("1" if closed else "0")
+
+    def closed(self) -> "bool | None":
+        if self._feedback is None:
+            return None
+        with open(self._feedback) as line:
+            return line.read(1) == "1"
+
+
 class Board:
     """A process on Linux."""
 
@@ -135,6 +153,9 @@ class Board:
         settings[6][_VMIN] = settings[6][_VTIME] = 0
         termios.tcsetattr(line.fileno(), termios.TCSANOW, settings)
         return SerialStream(line)
+
+    def open_relay(self, output: str, feedback: "str | None") -> Relay:
+        return Relay(output, feedback)
 
     def reset_reason(self) -> str:
         return "start"
