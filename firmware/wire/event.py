@@ -16,6 +16,7 @@ of integers or null:
     UPDATE      {1: version, 2: result}
     CREDIT      {1: state, 2: micro-tokens left}
     ANCHOR      {1: uptime ms, 2: Unix ms at that uptime}
+    CONTACT     {1: 0 open / 1 closed / 2 does not follow, 2: W after it / null, 3: what holds it open}
 """
 
 from . import cbor, clock, cose
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 TYPE = "vnd.skerry.event"
 MAX_SIZE = 1024
-BOOT, CLOCK_STEP, COUNTER, GAP, COMMAND, UPDATE, CREDIT, ANCHOR = range(1, 9)
+BOOT, CLOCK_STEP, COUNTER, GAP, COMMAND, UPDATE, CREDIT, ANCHOR, CONTACT = range(1, 10)
 WRAPPED, REPLACED = 1, 2  # what became of a counter
 _EARLIEST_MS = 1577836800000  # 2020-01-01: an earlier date is a clock that was never set
 _LATEST_MS = (1 << 33) * 1000

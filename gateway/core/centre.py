@@ -14,6 +14,7 @@ from firmware.wire.signer import Signer
 
 from . import intake
 from .admission import Admission, Admitted
+from .commands import CommandDesk
 from .gaps import Gaps
 from .picture import picture
 from .refusal import Refusal, Refused
@@ -75,6 +76,7 @@ class ShadowCentre:
             Unavailable: the ledger takes nothing at the moment.
         """
         self._writer = Writer(ledger, signer, site)
+        self._commands = CommandDesk(signer, site)
         self._site = site
         self._deadline = deadline_s
         self._admission = Admission(site, ledger.state, verifier)
@@ -193,6 +195,6 @@ class ShadowCentre:
         for meter, chain in self._writer.state.chains.items():
             gap = self._gaps.ask(meter, chain, now)
             if gap is not None:
-                data = command.resend(self._writer.signer, self._site, meter, now, *gap, now)
+                data = self._commands.issue(meter, command.RESEND, list(gap), now)
                 requests.append(Publish(topics.down(self._site, meter, "cmd"), data))
         return requests

@@ -68,8 +68,7 @@ class Station:
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         payload = bytes(message.payload)
         if message.topic.endswith("/cmd"):
-            _, first, last = command.parse_resend(payload, SITE, self.meter.meter)
-            self.commands.append((first, last))
+            self.commands.append(command.resend_of(command.parse(payload, SITE, self.meter.meter).arguments))
             return
         _, seq, proof = receipt.unwrap(payload)
         self.verifier.check(proof, self.certificates[seq])

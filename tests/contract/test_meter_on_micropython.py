@@ -84,7 +84,8 @@ class Device:
 class Bench:
     """Broker, gateway and one meter, each of which can be killed and started again."""
 
-    def __init__(self, folder: Path, bus: dict[str, str | int]) -> None:
+    def __init__(self, folder: Path, bus: dict[str, str | int], meter: str = METER) -> None:
+        self.meter = meter
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -109,11 +110,11 @@ class Bench:
     def _document(self, bus: dict[str, str | int]) -> dict[str, object]:
         return {
             "site": SITE,
-            "meter": METER,
+            "meter": self.meter,
             "interval_s": 1,
             "rows": 1,
             "poll_ms": 100,
-            "mqtt": {"host": "127.0.0.1", "port": self.port, "username": METER, "password": "secret"},
+            "mqtt": {"host": "127.0.0.1", "port": self.port, "username": self.meter, "password": "secret"},
             "gateway_key": GATEWAY.public.hex(),
             "bus": bus,
             "devices": [{"unit": 1, "map": "sunspec", "role": "billing"}],
@@ -131,15 +132,15 @@ class Bench:
         return True
 
     def _hear(self, topic: str, payload: bytes) -> None:
-        if topic == topics.up(SITE, METER, "state"):
+        if topic == topics.up(SITE, self.meter, "state"):
             self.states.append(StateMessage.model_validate_json(payload).model_dump(exclude_unset=True))
             return
-        if topic == topics.up(SITE, METER, "health"):
+        if topic == topics.up(SITE, self.meter, "health"):
             self.health.append(HealthMessage.model_validate_json(payload))
             return
-        if topic == topics.up(SITE, METER, "time"):
+        if topic == topics.up(SITE, self.meter, "time"):
             return
-        if topic == topics.up(SITE, METER, "event"):
+        if topic == topics.up(SITE, self.meter, "event"):
             number = event.decode(cose.parse(payload).payload).number
             self.events[number] = payload
             if self.answering:
@@ -157,7 +158,7 @@ class Bench:
     def _receipt(self, kind: int, number: int, leaf: bytes, signer: es256.SoftwareSigner) -> None:
         signature = receipt.sign_head(signer, SITE, proof.leaf_hash(leaf))
         data = receipt.wrap(kind, number, receipt.encode(signer.kid, SITE, 1, 0, [], signature))
-        self.client.publish(topics.down(SITE, METER, "receipt"), data, 1)
+        self.client.publish(topics.down(SITE, self.meter, "receipt"), data, 1)
 
     def start_broker(self) -> None:
         mosquitto = find_mosquitto()
@@ -356,7 +357,7 @@ def test_the_gateway_can_ask_again(bench: Bench) -> None:
     bench.start_meter()
     assert until(lambda: 1 in bench.received)
     before = len(bench.received[1])
-    bench.client.publish(topics.down(SITE, METER, "cmd"), command.resend(GATEWAY, SITE, METER, 1, 1, 1, 0), 1)
+    bench.client.publish(topics.down(SITE, METER, "cmd"), command.issue(GATEWAY, SITE, METER, 1, command.RESEND, [1, 1], 0), 1)
     assert until(lambda: len(bench.received[1]) > before, within_s=1.5), bench.log()
 
 

@@ -1,6 +1,6 @@
 import json
 
-from firmware.wire import cbor, certificate, clock, command, cose, enrolment, es256, receipt
+from firmware.wire import cbor, certificate, clock, cose, enrolment, es256, receipt
 from firmware.wire.fields import RangeError, WireError, u8, u16, u32, u64
 
 with open("tests/vectors/wire.json") as file:
@@ -160,18 +160,6 @@ def test_an_enrolment_request_shows_the_key():
     assert enrolment.public_of(statement) == METER.public
     assert statement.kid.hex() == VECTORS["meter_kid"]
     assert refused(enrolment.public_of, cose.parse(bytes.fromhex(FIRST["bytes"])))
-
-
-def test_a_resend_command_is_for_one_meter():
-    vector = VECTORS["resend"]
-    data = command.resend(CENTRE, "isle", "home-1", vector["id"], vector["first"], vector["last"], vector["at"])
-    assert data.hex() == vector["bytes"]
-    statement, first, last = command.parse_resend(data, "isle", "home-1")
-    assert (first, last) == (3, 7)
-    assert es256.verify(CENTRE.public, statement.id, statement.signature)
-    assert refused(command.parse_resend, data, "isle", "home-2")
-    assert refused(command.parse_resend, data, "reef", "home-1")
-    assert refused(command.parse_resend, command.resend(CENTRE, "isle", "home-1", 9, 7, 3, 1), "isle", "home-1")
 
 
 def test_packing_never_wraps():

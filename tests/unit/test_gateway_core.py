@@ -236,9 +236,9 @@ def test_a_gap_is_asked_for_when_it_stays(bench: Bench) -> None:
     assert commands(bench.centre.on_tick(NOW + 4)) == []
     (request,) = commands(bench.centre.on_tick(NOW + 5))
     assert request.topic == "sk/v1/isle/wind-1/down/cmd"
-    statement, first, last = command.parse_resend(request.payload, SITE, "wind-1")
-    assert (first, last) == (2, 2)
-    assert es256.verify(CENTRE.public, statement.id, statement.signature)
+    order = command.parse(request.payload, SITE, "wind-1")
+    assert command.resend_of(order.arguments) == (2, 2)
+    assert es256.verify(CENTRE.public, order.id, order.signature)
     assert commands(bench.centre.on_tick(NOW + 9)) == []
     bench.send(bench.wind, two)
     assert commands(bench.centre.on_tick(NOW + 60)) == []
