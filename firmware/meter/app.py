@@ -1,4 +1,4 @@
-"""The running meter: five tasks around the core, one for each thing that may have to wait.
+"""The running meter: six tasks around the core, one for each thing that may have to wait.
 
 Signing and checking are long computations in steps; every task has its turn between any two steps.
 """
@@ -23,6 +23,7 @@ from .link import open_link
 from .log_ring import LogRing
 from .mqtt_link import MqttLink
 from .reading import Reading
+from .steward import steward_of
 from .store import StoreFull
 from .timekeeper import Moment, Timekeeper
 from .upkeep import upkeep
@@ -64,6 +65,7 @@ class Meter:
         self._time = Timekeeper()
         self._undated = False  # what has happened until now has no date
         self._signing = asyncio.Lock()
+        self._steward = steward_of(config, board, self._certifier, self._now(), self._log)
         link = open_link(board, config.bus)
         self._devices = [PolledDevice(device, link, load_map) for device in config.devices]
         self._billing = [device.billing for device in config.devices].index(True)
@@ -107,6 +109,7 @@ class Meter:
         await asyncio.gather(
             self._measure(),
             self._certify(),
+            self._govern(),
             self._deliver(),
             self._ask_time(),
             self._report(),
@@ -120,7 +123,7 @@ class Meter:
         while True:
             for index, device in enumerate(self._devices):
                 await self._poll(index, device)
-            due = max(due + self._config.poll_ms, self._clock.ticks_ms())
+            due = max(due + (self._steward.poll_ms or self._config.poll_ms), self._clock.ticks_ms())
             await asyncio.sleep((due - self._clock.ticks_ms()) / 1000)
 
     async def _poll(self, index: int, device: PolledDevice) -> None:
@@ -138,6 +141,8 @@ class Meter:
         else:
             self._read_at = None if now.time_ms is None else now.time_ms // 1000
             self._certifier.read(now, reading, device.model.measures_energy)
+            if reading.w is not None:
+                self._steward.supply.read(reading.w, now.uptime_ms)
 
     async def _certify(self) -> None:
         """Close intervals on time, also while a poll is waiting for its answer, and sign them; events go first."""
@@ -158,6 +163,12 @@ class Meter:
                 self._log("flash full or signer slow: an interval will be in a later certificate")
             await asyncio.sleep(_TICK_S)
 
+    async def _govern(self) -> None:
+        """Look after the supply, with or without a link."""
+        while True:
+            self._steward.tick(self._now())
+            await asyncio.sleep(_TICK_S)
+
     async def keep_events(self) -> None:
         """All events recorded until now are signed and on the flash when this returns, unless it is full. SignerError."""
         async with self._signing:
@@ -171,6 +182,7 @@ class Meter:
 
     def _announce(self, head: "Head") -> None:
         assert head.body
+        self._steward.charge(head.body)
         free = self._board.heap_free()
         self._log(f"certificate {head.seq} closing {head.body.closing} status {head.body.status} heap {free}")
         self._news.set()
@@ -269,7 +281,7 @@ class Meter:
                 late = self._clock.ticks_ms() - ticks
                 self._set_time(GATEWAY, time_ms + late, uncertainty, ticks + late)
             else:
-                await _unhurried(self._certifier.take_command_steps(message.payload))
+                await _unhurried(self._steward.take_steps(message.payload))
         except WireError as error:
             self._certifier.refused += 1
             self._log(f"refused: {error}")

@@ -14,8 +14,7 @@ is not certified by itself: the next one goes on from the draft, as after any ho
 Before the time is known readings are kept on the monotonic clock (see Adrift); their certificates *wait* until it is.
 """
 
-from ..wire import certificate, command, cose, es256, event, receipt
-from ..wire.fields import WireError
+from ..wire import certificate, es256, event, receipt
 from ..wire.receipt import CERTIFICATE
 from .adrift import Adrift
 from .config import Config
@@ -180,18 +179,6 @@ class Certifier:
         head = yield from delivery.receipt_steps(number, data, self._verifier, ticks_ms)
         if head is not None and (self._seen is None or head[0] > self._seen[0]):
             self._seen = head
-
-    def take_command_steps(self, payload: bytes) -> "Steps[None]":
-        """Obey ``payload``, from down/cmd, in steps. WireError if it is not the gateway's."""
-        statement, first, last = command.parse_resend(payload, self._config.site, self._config.meter)
-        yield
-        yield from self._check_gateway_steps(statement)
-        self.delivery.outbox.resend(first, last)
-
-    def _check_gateway_steps(self, statement: cose.Statement) -> "Steps[None]":
-        genuine = yield from es256.verify_steps(self._config.gateway_key, statement.id, statement.signature)
-        if not genuine:
-            raise WireError("command: the signature is not the gateway's")
 
     def _integrate(self, ticks_ms: int, reading: Reading, w: int) -> None:
         if self._integrator is None:

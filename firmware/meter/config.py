@@ -60,6 +60,16 @@ class Broker:
         self.tls = tls
 
 
+class Relay:
+    """The contact that connects the supply: the line that drives it, and the one on which it answers, None without."""
+
+    __slots__ = ("feedback", "output")
+
+    def __init__(self, output: str, feedback: "str | None") -> None:
+        self.output = output
+        self.feedback = feedback
+
+
 class Config:
     """A whole configuration, valid.
 
@@ -70,9 +80,22 @@ class Config:
         gateway_key: public key whose receipts free a certificate, 64 bytes X || Y.
         devices: one of them is billing.
         flash: path of the flash file.
+        relay: None for a meter that cannot switch.
     """
 
-    __slots__ = ("bus", "devices", "flash", "gateway_key", "interval_s", "meter", "mqtt", "poll_ms", "rows", "site")
+    __slots__ = (
+        "bus",
+        "devices",
+        "flash",
+        "gateway_key",
+        "interval_s",
+        "meter",
+        "mqtt",
+        "poll_ms",
+        "relay",
+        "rows",
+        "site",
+    )
 
     def __init__(self, document: object) -> None:
         """Raises ConfigError for anything but a valid configuration."""
@@ -89,6 +112,7 @@ class Config:
         self.bus = _bus(top.table("bus"))
         self.devices = _devices(top.take("devices"))
         self.flash = top.text("flash")
+        self.relay = _relay(top.table("relay")) if top.has("relay") else None
         top.finish()
 
 
@@ -126,6 +150,12 @@ def _bus(table: Table) -> Bus:
         raise ConfigError('bus.kind: "tcp" or "rtu" is expected')
     table.finish()
     return bus
+
+
+def _relay(table: Table) -> Relay:
+    relay = Relay(table.text("output"), table.text("feedback") if table.has("feedback") else None)
+    table.finish()
+    return relay
 
 
 def _devices(value: object) -> "list[Device]":

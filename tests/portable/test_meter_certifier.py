@@ -5,7 +5,7 @@ from firmware.meter.certifier import Certifier
 from firmware.meter.config import Config
 from firmware.meter.reading import Reading
 from firmware.meter.timekeeper import Moment
-from firmware.wire import certificate, command, cose, es256, proof, receipt
+from firmware.wire import certificate, cose, es256, proof, receipt
 from firmware.wire.clock import ClockQuality
 from firmware.wire.fields import WireError
 from firmware.wire.steps import finish
@@ -163,22 +163,6 @@ def test_a_certificate_that_is_given_up_while_its_receipt_is_checked_is_no_news(
     bench.meter.store.statements.free(0, 1)
     finish(checking)
     assert bench.meter.store.statements.pending(0) == []
-
-
-def test_only_the_gateways_command_is_obeyed():
-    bench = Bench()
-    bench.run(21)
-    now = bench.board.clock.ticks_ms()
-    assert bench.meter.delivery.due(now) is None
-    for payload in (
-        b"x",
-        command.resend(STRANGER, "isle", "wind-1", 1, 1, 2, 0),
-        command.resend(GATEWAY, "isle", "wind-2", 1, 1, 2, 0),
-    ):
-        assert refused(bench.meter.take_command_steps, payload)
-    assert bench.meter.delivery.due(now) is None
-    finish(bench.meter.take_command_steps(command.resend(GATEWAY, "isle", "wind-1", 1, 2, 9, 0)))
-    assert bench.meter.delivery.due(now)[0] == 2
 
 
 def test_a_restart_goes_on_with_chain_energy_and_time():

@@ -56,6 +56,18 @@ def test_a_valid_document():
     assert config.gateway_key == b"\xab" * 64
 
 
+def test_a_contact_is_for_who_has_one():
+    assert Config(document()).relay is None
+    changed = document()
+    changed["relay"] = {"output": "17"}
+    relay = Config(changed).relay
+    assert (relay.output, relay.feedback) == ("17", None)
+    changed["relay"]["feedback"] = "27"
+    assert Config(changed).relay.feedback == "27"
+    assert "relay.output: is missing" in refusal(put("relay", {}))
+    assert "relay.pin: is not known" in refusal(put("relay", {"output": "17", "pin": 17}))
+
+
 def test_a_serial_bus():
     changed = document()
     changed["bus"] = {"kind": "rtu", "path": "/dev/ttyUSB0", "baud": 19200}
