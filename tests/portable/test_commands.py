@@ -41,10 +41,10 @@ class Bench:
         self.failing = None
         self.start()
 
-    def start(self):
+    def start(self, at=AT):
         """(Re)start: what was not on the flash is gone."""
         files = self.board.files
-        self.control = Control(Notes(files), AT)
+        self.control = Control(Notes(files), at)
         self.contact = Contact(self.board.relay if self.has_relay else None)
         self.supply = Supply(self.control, self.contact, "home-1", self.board.clock.ticks_ms())
         self.commands = Commands(CONFIG, self.control, self.contact.exists, self.resend, self.update)
@@ -257,7 +257,8 @@ def test_what_was_recorded_before_the_file_was_lost_is_not_obeyed():
     bench.start()
     assert (bench.control.number, bench.control.since) == (0, AT)
     assert raises(Replayed, bench.obey, order(1, command.RELAY, [0], AT - 1))
-    bench.start()
+    bench.start(AT + 60)
+    assert bench.control.since == AT
     assert raises(Replayed, bench.obey, order(1, command.RELAY, [0], AT - 1))
     bench.send(3, command.RELAY, [0], AT)
     assert bench.answers()[-1][0] == DONE

@@ -53,6 +53,7 @@ class Supply:
         self.control = Control()
         self.times = []
         self.kept_events = 0
+        self.settled = True
 
     def tick(self, at, now):
         self.times.append((at, now))
@@ -61,7 +62,7 @@ class Supply:
         self.control.answer = now
 
     def event(self, _at, _now):
-        return None if self.control.answer is None else (5, {1: self.control.answer})
+        return None if self.control.answer is None or not self.settled else (5, {1: self.control.answer})
 
     def kept(self):
         self.kept_events += 1
@@ -106,6 +107,15 @@ def test_the_next_command_waits_for_the_answer_of_the_one_before():
     bench.tick(3)
     assert [number for number, _ in bench.done] == [1, 2]
     assert bench.supply.kept_events == 1
+
+
+def test_an_answer_that_waits_for_the_contact_is_waited_for():
+    bench = Bench()
+    bench.supply.settled = False
+    for number in (1, 2):
+        bench.take(number)
+    bench.tick(9)
+    assert [number for number, _ in bench.done] == [1]
 
 
 def test_an_event_is_not_told_before_it_is_on_the_flash():

@@ -16,6 +16,7 @@ from blockchain_iface.signatures import Verifier, public_key
 from blockchain_iface.state.entries import Alarm, Genesis, Recharge, Recovery, Settlement
 from firmware.wire import cbor, certificate, command, cose, es256, p256, receipt, topics
 from gateway.core.centre import Message, OtherSite, Publish, ShadowCentre
+from gateway.core.commands import CommandDesk
 from gateway.core.gaps import MOST, Gaps
 from gateway.core.refusal import Refusal
 from gateway.core.telemetry import Telemetry
@@ -246,6 +247,14 @@ def test_a_gap_is_asked_for_when_it_stays(bench: Bench) -> None:
 
 def commands(outgoing: list[Publish]) -> list[Publish]:
     return [one for one in outgoing if one.topic.endswith("/cmd")]
+
+
+def test_commands_are_numbered_in_order_and_across_restarts() -> None:
+    desk = CommandDesk(CENTRE, SITE)
+    issued = [(desk, NOW), (desk, NOW), (desk, NOW - 60), (CommandDesk(CENTRE, SITE), NOW + 1)]
+    datas = [one.issue("wind-1", command.RELAY, [0], at, at + 60) for one, at in issued]
+    numbers = [command.parse(data, SITE, "wind-1").number for data in datas]
+    assert numbers == sorted(set(numbers))
 
 
 def test_gaps_are_asked_for_ever_more_rarely_and_in_pieces(bench: Bench) -> None:
