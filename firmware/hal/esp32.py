@@ -134,6 +134,20 @@ class Led:
         self._pin(int(on))
 
 
+class Relay:
+    """A contactor's driver on a pin, closed while it is high, and its auxiliary contact, which is closed to ground."""
+
+    def __init__(self, output: int, feedback: "int | None") -> None:
+        self._output = machine.Pin(output, machine.Pin.OUT)
+        self._feedback = None if feedback is None else machine.Pin(feedback, machine.Pin.IN, machine.Pin.PULL_UP)
+
+    def set(self, closed: bool) -> None:
+        self._output(int(closed))
+
+    def closed(self) -> "bool | None":
+        return None if self._feedback is None else not self._feedback()
+
+
 class Console:
     """The serial port that MicroPython's own console is on."""
 
@@ -181,6 +195,10 @@ class Board:
         pins = self._pins
         uart = machine.UART(int(path[4:]), baud, 8, None, 1, tx=pins.tx, rx=pins.rx, rxbuf=_BUFFER, timeout=0)
         return SerialStream(uart, None if pins.direction is None else Direction(pins.direction, uart))
+
+    def open_relay(self, output: str, feedback: "str | None") -> Relay:
+        """Both are GPIO numbers."""
+        return Relay(int(output), None if feedback is None else int(feedback))
 
     def watchdog(self, timeout_s: int) -> Watchdog:
         """Start it. It cannot be stopped."""

@@ -159,7 +159,7 @@ if TYPE_CHECKING:
             """A serial line, raw, 8 data bits, no parity, 1 stop bit."""
 
         def open_relay(self, output: str, feedback: "str | None") -> Relay:
-            """The contact driven by line ``output`` whose own word is on line ``feedback``: 1 is closed."""
+            """The contact driven by line ``output`` whose own word is on line ``feedback``; names as the board knows them."""
 
         def heap_free(self) -> int:
             """Bytes free for objects, after collecting garbage; 0 where nobody counts them."""

@@ -23,16 +23,18 @@ class Module:
 
 
 class Pin:
-    OUT = 3
+    IN, OUT, PULL_UP = 1, 3, 2
 
-    def __init__(self, number, mode=None, value=None):
+    def __init__(self, number, mode=None, pull=None, value=None):
         self.number = number
-        assert mode in (None, self.OUT)
+        assert (mode, pull) in ((None, None), (self.OUT, None), (self.IN, self.PULL_UP))
         if value is not None:
             LEVELS[number] = value
 
-    def __call__(self, value):
-        LEVELS[self.number] = value
+    def __call__(self, value=None):
+        if value is not None:
+            LEVELS[self.number] = value
+        return LEVELS[self.number]
 
 
 class Uart(io.IOBase):
@@ -274,6 +276,18 @@ def test_the_chips_own_heap_counts():
 def test_randomness_is_the_systems():
     assert len(board().random(32)) == 32
     assert board().random(32) != board().random(32)
+
+
+def test_the_contact_follows_its_pin_and_answers_on_another():
+    contact = board().open_relay("25", "26")
+    LEVELS[26] = 1
+    contact.set(True)
+    assert (LEVELS[25], contact.closed()) == (1, False)
+    LEVELS[26] = 0
+    assert contact.closed()
+    contact.set(False)
+    assert LEVELS[25] == 0
+    assert board().open_relay("25", None).closed() is None
 
 
 def test_the_led_shines():
