@@ -9,7 +9,8 @@ Thus energy and time have no holes, whatever happened in between: power cut, dea
 A clock that was set back is waited for: an interval that overlaps one already certified would count its energy twice.
 """
 
-from ..wire.certificate import BUS_ERROR, CATCH_UP, EARLIEST, PARTIAL
+from ..wire.certificate import BUS_ERROR, CATCH_UP, PARTIAL
+from ..wire.clock import EARLIEST_S
 from .energy import Energy
 from .reading import Reading
 from .row import Row
@@ -121,7 +122,7 @@ class Intervals:
     def add(self, wall_ms: int, reading: Reading) -> None:
         """Add a reading taken at ``wall_ms``, after ``tick`` of the same moment."""
         at = wall_ms // 1000
-        if self.start is None and at >= EARLIEST and reading.registers:
+        if self.start is None and at >= EARLIEST_S and reading.registers:
             self.start = at - at % self._interval_s
             self.energy = Energy(reading.registers, (0, 0), at)
         span = self._open(at)

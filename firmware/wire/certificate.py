@@ -14,7 +14,7 @@ so a lost certificate stays billable in total, and a gap shows.
 """
 
 from . import cbor, clock, cose
-from .clock import ClockQuality
+from .clock import EARLIEST_S, LATEST_S, ClockQuality
 from .fields import WireError, bytes_of, list_of, map_of, uint_of
 from .signer import Signer
 from .steps import finish
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 TYPE = "vnd.skerry.cert"
 MAX_SIZE = 4096
 MAX_ROWS = 60
-EARLIEST = 1577836800  # 2020-01-01: an earlier date is a clock that was never set
-_LATEST = 1 << 33
 _REGISTER = 1 << 48
 _STEP = 1 << 40
 _POWER = 1 << 31
@@ -150,7 +148,7 @@ def _certificate(decoded: object) -> Certificate:
         uint_of(body[3], "boot counter", 1, 0xFFFFFFFF),
         None if body[4] is None else bytes_of(body[4], "previous id", 32),
         clock.decode(body[5]),
-        uint_of(body[6], "t0", EARLIEST, _LATEST),
+        uint_of(body[6], "t0", EARLIEST_S, LATEST_S),
         uint_of(body[7], "dt", 1, _SPAN),
         _registers(body[8], "opening"),
         [_row(row) for row in list_of(body[9], "rows", 1, MAX_ROWS)],

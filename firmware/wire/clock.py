@@ -7,6 +7,8 @@ from .fields import list_of, uint_of
 
 # where the time came from
 UNSET, NETWORK, HOST, GATEWAY = range(4)  # never; SNTP, which anybody may forge; the computer's own clock; signed down/time
+# Unix seconds that a date may have: 2020-01-01, for an earlier one is of a clock that was never set, to 2242
+EARLIEST_S, LATEST_S = 1577836800, 1 << 33
 _LONGEST = 0xFFFFFFFF
 
 

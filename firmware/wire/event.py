@@ -20,7 +20,7 @@ of integers or null:
 """
 
 from . import cbor, clock, cose
-from .clock import ClockQuality
+from .clock import EARLIEST_S, LATEST_S, ClockQuality
 from .fields import WireError, bytes_of, list_of, map_of, uint_of
 from .signer import Signer
 from .steps import finish
@@ -33,8 +33,6 @@ TYPE = "vnd.skerry.event"
 MAX_SIZE = 1024
 BOOT, CLOCK_STEP, COUNTER, GAP, COMMAND, UPDATE, CREDIT, ANCHOR, CONTACT = range(1, 10)
 WRAPPED, REPLACED = 1, 2  # what became of a counter
-_EARLIEST_MS = 1577836800000  # 2020-01-01: an earlier date is a clock that was never set
-_LATEST_MS = (1 << 33) * 1000
 _MOST = 16  # details, and integers in a list of them
 _LONGEST = 256  # bytes of a text or byte string
 _INTEGER = (1 << 63) - 1
@@ -91,7 +89,7 @@ def decode(data: bytes) -> Event:
         uint_of(body[2], "boot counter", 1, 0xFFFFFFFF),
         None if body[3] is None else bytes_of(body[3], "previous id", 32),
         clock.decode(body[4]),
-        None if body[5] is None else uint_of(body[5], "time", _EARLIEST_MS, _LATEST_MS),
+        None if body[5] is None else uint_of(body[5], "time", 1000 * EARLIEST_S, 1000 * LATEST_S),
         uint_of(body[6], "uptime", 0, _INTEGER),
         uint_of(body[7], "kind", 1, 0xFF),
         _details(body[8]),

@@ -8,14 +8,13 @@ and arrival, which bounds its age whatever the line did in either direction.
 """
 
 from . import cbor, cose
+from .clock import EARLIEST_S, LATEST_S
 from .fields import WireError, bytes_of, map_of, uint_of
 from .signer import Signer
 
 TYPE = "vnd.skerry.time"
 MAX_SIZE = 256
 ECHO_SIZE = 8
-_EARLIEST_MS = 1577836800000  # 2020-01-01: an earlier date is a clock that was never set
-_LATEST_MS = (1 << 33) * 1000
 
 
 class Answer:
@@ -44,7 +43,7 @@ def parse_answer(data: bytes, site: str, meter: str) -> Answer:
     body = map_of(cbor.decode(statement.payload, 2), "time", (1, 2, 3))
     return Answer(
         statement,
-        uint_of(body[1], "time", _EARLIEST_MS, _LATEST_MS),
+        uint_of(body[1], "time", 1000 * EARLIEST_S, 1000 * LATEST_S),
         uint_of(body[2], "uncertainty", 0, 0xFFFFFFFF),
         bytes_of(body[3], "echo", ECHO_SIZE),
     )
