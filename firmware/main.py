@@ -14,6 +14,7 @@ import sys
 from firmware.hal.unix import Board, FlashError
 from firmware.meter import tls_key
 from firmware.meter.app import Meter
+from firmware.meter.board_description import Linux
 from firmware.meter.certifier import signer_of
 from firmware.meter.config import Config
 from firmware.meter.map_entry import MapError
@@ -75,7 +76,7 @@ def main(arguments: "list[str]") -> int:
         return _MISUSED
     try:
         config = _read_config(paths[0])
-        board = Board(_beside(paths[0], config.flash))
+        board = Board(_beside(paths[0], config.flash), Linux(config.board).clock)
         if identity:
             _print_identity(config, board)
         else:

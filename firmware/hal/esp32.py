@@ -71,7 +71,6 @@ class Clock:
         return _DRIFT_MS
 
     def set(self, wall_ms: int) -> None:
-        """Set wall time: Unix milliseconds."""
         year, month, day, hour, minute, second, weekday = time.gmtime(wall_ms // 1000 - self._epoch_ms // 1000)[:7]
         machine.RTC().datetime((year, month, day, weekday, hour, minute, second, wall_ms % 1000 * 1000))
 
@@ -187,6 +186,9 @@ class Board:
 
     def open_tls(self, host: str, port: int, ca: bytes, certificate: bytes, key: bytes) -> Stream:
         return sockets.open_tls(host, port, ca, certificate, key)
+
+    def open_udp(self, host: str, port: int) -> Stream:
+        return sockets.open_udp(host, port)
 
     def open_serial(self, path: str, baud: int) -> SerialStream:
         """``path`` is "uart1" or "uart2"; the first one is the console's. OSError for another."""

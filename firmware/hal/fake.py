@@ -21,7 +21,7 @@ class Clock:
         self._wall_ms += ms
         self._ticks_ms += ms
 
-    def set_wall(self, wall_ms: int) -> None:
+    def set(self, wall_ms: int) -> None:
         """Set wall time, as a user or NTP would; ticks do not notice."""
         self._wall_ms = wall_ms
 
@@ -176,6 +176,9 @@ class Board:
 
     def open_tls(self, host: str, port: int, ca: bytes, certificate: bytes, key: bytes) -> Stream:
         self.secured.append((host, port, ca, certificate, key))
+        return self._next_line()
+
+    def open_udp(self, host: str, port: int) -> Stream:  # noqa: ARG002
         return self._next_line()
 
     def open_serial(self, path: str, baud: int) -> Stream:  # noqa: ARG002

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
         def uncertainty_ms(self) -> int:
             """Largest expected error of wall time, in milliseconds."""
 
+        def set(self, wall_ms: int) -> None:
+            """Set wall time to Unix milliseconds that are known better than by the board, if nobody else keeps it right."""
+
     class Files(Protocol):
         """A flat store of small files that survives a power cut between any two bytes. Names are ``a`` or ``folder/a``."""
 
@@ -154,6 +157,9 @@ if TYPE_CHECKING:
             ``ca`` and ``certificate`` are X.509 in PEM or DER, ``key`` is that of ``certificate``: ECPrivateKey in DER.
             The handshake is part of the first write; a refusal says in words who refused whom.
             """
+
+        def open_udp(self, host: str, port: int) -> Stream:
+            """Datagrams to and from this address alone, each one write or read; longer ones than asked for are cut off."""
 
         def open_serial(self, path: str, baud: int) -> SerialStream:
             """A serial line, raw, 8 data bits, no parity, 1 stop bit."""

@@ -11,7 +11,7 @@ import socket
 
 import tls
 
-_CONNECT_POLL_MS = 10
+_POLL_MS = 10
 _FATAL_ALERT = -0x7780  # MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE
 
 
@@ -50,8 +50,25 @@ class TcpStream(Stream):
             if self._poll.poll(0):
                 self._poll = None
             else:
-                await asyncio.sleep_ms(_CONNECT_POLL_MS)
+                await asyncio.sleep_ms(_POLL_MS)
         await super().write(data)
+
+
+class UdpStream(Stream):
+    """Datagrams: a stream's own ``read`` would join what comes in one after the other."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__(connection)
+        self._socket = connection
+
+    async def read(self, count: int) -> bytes:
+        while True:
+            try:
+                return self._socket.recv(count)
+            except OSError as error:
+                if error.errno != errno.EAGAIN:
+                    raise
+            await asyncio.sleep_ms(_POLL_MS)
 
 
 class TlsStream(TcpStream):
@@ -77,7 +94,12 @@ class TlsStream(TcpStream):
 
 def open_tcp(host: str, port: int) -> TcpStream:
     """Start connecting. OSError if that fails at once; a later refusal shows at the first write or read."""
-    return TcpStream(_connect(host, port))
+    return TcpStream(_connect(host, port, socket.SOCK_STREAM))
+
+
+def open_udp(host: str, port: int) -> UdpStream:
+    """Hear and speak to one address. OSError if there is no way to it."""
+    return UdpStream(_connect(host, port, socket.SOCK_DGRAM))
 
 
 def open_tls(host: str, port: int, ca: bytes, certificate: bytes, key: bytes) -> TlsStream:
@@ -98,7 +120,7 @@ def open_tls(host: str, port: int, ca: bytes, certificate: bytes, key: bytes) ->
         raise TlsError(
             errno.EINVAL, f"TLS: mqtt.tls.ca or mqtt.tls.cert is no certificate, or not for this key: {error}"
         ) from None
-    connection = _connect(host, port)
+    connection = _connect(host, port, socket.SOCK_STREAM)
     try:
         wrapped = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
     except (OSError, ValueError) as error:
@@ -107,8 +129,8 @@ def open_tls(host: str, port: int, ca: bytes, certificate: bytes, key: bytes) ->
     return TlsStream(connection, wrapped)
 
 
-def _connect(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+def _connect(host: str, port: int, kind: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, 0, kind)[0]
     connection = socket.socket(family, kind, protocol)
     connection.setblocking(False)
     try:

@@ -9,7 +9,7 @@ import time
 import ffi
 import vfs
 
-from ..wire.clock import HOST
+from ..wire.clock import EARLIEST_S, HOST, UNSET
 from . import littlefs, sockets
 from .block_file import BlockFile
 from .sockets import Stream
@@ -30,9 +30,14 @@ class FlashError(Exception):
 
 
 class Clock:
-    """The operating system's time. Whether anything keeps it right we cannot see, so we promise a second at best."""
+    """The operating system's time. Whether anything keeps it right we cannot see, so we promise a second at best.
 
-    def __init__(self) -> None:
+    ``right`` is False if nothing does. A date before every meter's birth is not believed in any case: it is that of a
+    Raspberry Pi without a battery whose network is not there yet.
+    """
+
+    def __init__(self, right: bool) -> None:
+        self._right = right
         self._last = time.ticks_ms()
         self._ticks = 0
 
@@ -46,10 +51,13 @@ class Clock:
         return self._ticks
 
     def quality(self) -> int:
-        return HOST
+        return HOST if self._right and self.wall_ms() >= 1000 * EARLIEST_S else UNSET
 
     def uncertainty_ms(self) -> int:
         return 1000
+
+    def set(self, wall_ms: int) -> None:
+        """Nothing: the operating system's time is its administrator's."""
 
 
 class Files(littlefs.Files):
@@ -130,9 +138,12 @@ class Board:
 
     network = led = console = None
 
-    def __init__(self, flash: str) -> None:
-        """``flash``: path of the file that stands for the flash chip. FlashError if it cannot be used."""
-        self.clock = Clock()
+    def __init__(self, flash: str, clock: bool = True) -> None:
+        """``flash``: path of the file that stands for the flash chip. FlashError if it cannot be used.
+
+        ``clock``: whether the computer keeps its time right, as with NTP or a clock chip.
+        """
+        self.clock = Clock(clock)
         self.files = Files(flash)
 
     def random(self, count: int) -> bytes:
@@ -143,6 +154,9 @@ class Board:
 
     def open_tls(self, host: str, port: int, ca: bytes, certificate: bytes, key: bytes) -> Stream:
         return sockets.open_tls(host, port, ca, certificate, key)
+
+    def open_udp(self, host: str, port: int) -> Stream:
+        return sockets.open_udp(host, port)
 
     def open_serial(self, path: str, baud: int) -> SerialStream:
         line = open(_open_line(path), "r+b", buffering=0)  # noqa: SIM115 - closed by Stream.close

@@ -12,6 +12,7 @@ from ..wire.clock import GATEWAY, HOST, UNSET
 from ..wire.fields import WireError
 from ..wire.receipt import CERTIFICATE
 from ..wire.signer import SignerError
+from . import network_time
 from .certifier import Certifier
 from .config import Config
 from .deadline import Late, within
@@ -112,6 +113,7 @@ class Meter:
             self._govern(),
             self._deliver(),
             self._ask_time(),
+            self._ask_network_time(),
             self._report(),
             self._upkeep(),
             self._link.run(),
@@ -224,6 +226,11 @@ class Meter:
                     self._log(f"time not asked for: {error}")
             await asyncio.sleep(1)
 
+    async def _ask_network_time(self) -> None:
+        """Ask an SNTP server as well, if the configuration names one."""
+        if self._config.ntp is not None:
+            await network_time.keep(self._config.ntp, self._board, self._learn_time, self._log)
+
     async def _report(self) -> None:
         """Publish the state: five times an interval, though not within a second; with every certificate; free of debt."""
         pause = max(1, self._config.interval_s / 5)
@@ -279,7 +286,7 @@ class Meter:
             elif message.topic == self._time_topic:
                 time_ms, uncertainty = await _unhurried(self._gateway_time.answer_steps(message.payload, ticks))
                 late = self._clock.ticks_ms() - ticks
-                self._set_time(GATEWAY, time_ms + late, uncertainty, ticks + late)
+                self._learn_time(GATEWAY, time_ms + late, uncertainty, ticks + late)
             else:
                 await _unhurried(self._steward.take_steps(message.payload))
         except WireError as error:
@@ -304,6 +311,13 @@ class Meter:
             if late <= _GLANCE_MS:
                 self._set_time(quality, wall, self._clock.uncertainty_ms() + late, ticks)
         return self._time.now(ticks)
+
+    def _learn_time(self, source: int, time_ms: int, uncertainty_ms: int, ticks_ms: int) -> None:
+        """As ``_set_time``, from outside: the board's own clock shall know it, too."""
+        self._set_time(source, time_ms, uncertainty_ms, ticks_ms)
+        now = self._now()
+        assert now.time_ms is not None
+        self._clock.set(now.time_ms)
 
     def _set_time(self, source: int, time_ms: int, uncertainty_ms: int, ticks_ms: int) -> None:
         """Take a measurement of the time at ``ticks_ms``, and make events of what it changes."""

@@ -3,6 +3,7 @@
 Every key is required unless it has a default here; a key that is not known is an error.
 """
 
+from ..wire import sntp
 from .table import ConfigError, Table
 
 BAUDS = (9600, 19200, 38400, 57600, 115200)
@@ -70,6 +71,16 @@ class Relay:
         self.feedback = feedback
 
 
+class TimeServer:
+    """An SNTP server: IPv4 address and UDP port."""
+
+    __slots__ = ("host", "port")
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host = host
+        self.port = port
+
+
 class Config:
     """A whole configuration, valid.
 
@@ -81,9 +92,12 @@ class Config:
         devices: one of them is billing.
         flash: path of the flash file.
         relay: None for a meter that cannot switch.
+        ntp: whom to ask for the time besides the gateway; None for nobody.
+        board: what the board is like, for the platform's own start to check; None if nothing is said.
     """
 
     __slots__ = (
+        "board",
         "bus",
         "devices",
         "flash",
@@ -91,6 +105,7 @@ class Config:
         "interval_s",
         "meter",
         "mqtt",
+        "ntp",
         "poll_ms",
         "relay",
         "rows",
@@ -113,6 +128,8 @@ class Config:
         self.devices = _devices(top.take("devices"))
         self.flash = top.text("flash")
         self.relay = _relay(top.table("relay")) if top.has("relay") else None
+        self.ntp = _time_server(top.table("ntp")) if top.has("ntp") else None
+        self.board = top.table("board") if top.has("board") else None
         top.finish()
 
 
@@ -130,6 +147,12 @@ def _broker(table: Table) -> Broker:
         username, password = table.text("username"), table.text("password")
     table.finish()
     return Broker(host, port, username, password, tls)
+
+
+def _time_server(table: Table) -> TimeServer:
+    server = TimeServer(table.address("host"), table.integer("port", 1, 65535) if table.has("port") else sntp.PORT)
+    table.finish()
+    return server
 
 
 def _tls(table: Table) -> Tls:

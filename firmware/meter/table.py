@@ -53,6 +53,21 @@ class Table:
             raise ConfigError(f"{self._name(key)}: a certificate is expected, the text of its PEM file")
         return text.encode()
 
+    def address(self, key: str) -> str:
+        """An IPv4 address: a name would hold the meter up while it is looked up."""
+        text = self.text(key)
+        parts = text.split(".")
+        if len(parts) != 4 or not all(_is_octet(part) for part in parts):
+            raise ConfigError(f"{self._name(key)}: an IPv4 address as 192.0.2.1 is expected, no name")
+        return text
+
+    def boolean(self, key: str) -> bool:
+        """``true`` or ``false``."""
+        value = self.take(key)
+        if not isinstance(value, bool):
+            raise ConfigError(f"{self._name(key)}: true or false is expected")
+        return value
+
     def has(self, key: str) -> bool:
         """Whether ``key`` is there and was not taken yet."""
         return key in self._left
@@ -65,3 +80,7 @@ class Table:
         """To be called at the end: nothing may be left over."""
         for key in sorted(self._left):
             raise ConfigError(f"{self._name(key)}: is not known; remove it or correct its spelling")
+
+
+def _is_octet(text: str) -> bool:
+    return text.isdigit() and len(text) <= 3 and int(text) <= 255

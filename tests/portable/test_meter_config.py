@@ -2,6 +2,7 @@
 
 import json
 
+from firmware.meter.board_description import Linux
 from firmware.meter.config import Config
 from firmware.meter.table import ConfigError
 
@@ -33,6 +34,12 @@ def refusal(change):
     except ConfigError as error:
         return str(error)
     return None
+
+
+def with_(**sections):
+    changed = document()
+    changed.update(sections)
+    return changed
 
 
 def put(*path_and_value):
@@ -73,6 +80,35 @@ def test_a_serial_bus():
     changed["bus"] = {"kind": "rtu", "path": "/dev/ttyUSB0", "baud": 19200}
     bus = Config(changed).bus
     assert (bus.kind, bus.path, bus.baud) == ("rtu", "/dev/ttyUSB0", 19200)
+
+
+def test_a_time_server_is_an_address():
+    assert Config(document()).ntp is None
+    for table, port in (({"host": "192.0.2.1"}, 123), ({"host": "192.0.2.1", "port": 1123}, 1123)):
+        ntp = Config(with_(ntp=table)).ntp
+        assert (ntp.host, ntp.port) == ("192.0.2.1", port)
+    for table, named in (
+        ({}, "ntp.host: is missing"),
+        ({"host": "pool.ntp.org"}, "ntp.host: an IPv4 address"),
+        ({"host": "192.0.2.256"}, "ntp.host: an IPv4 address"),
+        ({"host": "192.0.2"}, "ntp.host: an IPv4 address"),
+        ({"host": "192.0.2."}, "ntp.host: an IPv4 address"),
+        ({"host": "192.0.2.1", "port": 0}, "ntp.port: "),
+        ({"host": "192.0.2.1", "key": 1}, "ntp.key: is not known"),
+    ):
+        assert named in refusal(put("ntp", table))
+
+
+def test_a_linux_board_may_have_no_clock():
+    assert Linux(Config(document()).board).clock
+    assert not Linux(Config(with_(board={"clock": False})).board).clock
+    for wrong in ({"clock": 0}, {}, {"clock": True, "led": 2}):
+        named = ""
+        try:
+            Linux(Config(with_(board=wrong)).board)
+        except ConfigError as error:
+            named = str(error)
+        assert named.startswith("board."), wrong
 
 
 def test_a_missing_key_is_named():
