@@ -46,6 +46,29 @@ def path(index: int, size: int, node: Callable[[Node], bytes]) -> list[bytes]:
     return siblings
 
 
+def consistency(first: int, second: int, node: Callable[[Node], bytes]) -> list[bytes]:
+    """The proof that the first ``second`` leaves begin with the first ``first`` ones (RFC 9162, section 2.1.4.1).
+
+    Nothing is needed where both are the same. ValueError unless 1 <= first <= second.
+    """
+    if not 1 <= first <= second:
+        raise ValueError(f"no tree of {second} leaves begins with one of {first}")
+    proof = []
+    low, high = 0, second
+    while high != first:
+        middle = low + _split(high - low)
+        if first <= middle:
+            proof.append(_range_root(middle, high, node))
+            high = middle
+        else:
+            proof.append(_range_root(low, middle, node))
+            low = middle
+    if low:
+        proof.append(_range_root(low, high, node))
+    proof.reverse()
+    return proof
+
+
 def _split(count: int) -> int:
     """The largest power of two smaller than ``count`` (> 1)."""
     return 1 << ((count - 1).bit_length() - 1)

@@ -1,4 +1,4 @@
-"""Merkle inclusion proofs (RFC 9162, section 2.1): hashing, and checking a path. The ledger builds the trees."""
+"""Merkle proofs (RFC 9162, section 2.1): hashing, and checking inclusion and consistency. The ledger builds the trees."""
 
 import hashlib
 
@@ -41,3 +41,39 @@ def root_from_path(leaf: bytes, index: int, size: int, path: "list[bytes]") -> b
     if last:
         raise WireError("inclusion proof: the path is too short")
     return root
+
+
+def check_consistency(first: int, second: int, first_root: bytes, second_root: bytes, path: "list[bytes]") -> None:
+    """Check that the tree of ``second`` leaves under ``second_root`` begins with that of ``first`` under ``first_root``.
+
+    Follows RFC 9162, section 2.1.4.2; for two trees of one size the path is empty and the roots are the same.
+    WireError unless 1 <= first <= second and the path, exactly as long as the sizes ask for, leads to both roots.
+    """
+    if not 1 <= first <= second:
+        raise WireError("consistency proof: the first tree is not within the second")
+    position, last = (first - 1, second - 1) if first < second else (0, 0)
+    while position & 1:
+        position >>= 1
+        last >>= 1
+    # the largest complete subtree that ends where the first tree ends: that tree itself, or the path's first hash
+    whole = position == 0
+    if not whole and not path:
+        raise WireError("consistency proof: the path is too short")
+    old = new = first_root if whole else path[0]
+    for sibling in path if whole else path[1:]:
+        if last == 0:
+            raise WireError("consistency proof: the path is too long")
+        if position & 1 or position == last:
+            old = node_hash(sibling, old)
+            new = node_hash(sibling, new)
+            while not position & 1 and position:
+                position >>= 1
+                last >>= 1
+        else:
+            new = node_hash(new, sibling)
+        position >>= 1
+        last >>= 1
+    if last:
+        raise WireError("consistency proof: the path is too short")
+    if old != first_root or new != second_root:
+        raise WireError("consistency proof: the path does not lead to both roots")

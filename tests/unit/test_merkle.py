@@ -7,7 +7,7 @@ from scitt_cose import merkle as peer
 
 from blockchain_iface import merkle
 from firmware.wire.fields import WireError
-from firmware.wire.proof import leaf_hash, root_from_path
+from firmware.wire.proof import check_consistency, leaf_hash, root_from_path
 
 
 class Grown:
@@ -51,8 +51,21 @@ def test_a_path_of_the_wrong_length_proves_nothing(grown: Grown) -> None:
             root_from_path(leaf_hash(grown.leaves[5]), 5, 9, wrong)
 
 
+def test_consistency_agrees_with_the_peer_and_convinces_at_every_pair_of_sizes(grown: Grown) -> None:
+    hexes = [leaf.hex() for leaf in grown.leaves]
+    roots = [merkle.root(size, grown.nodes.__getitem__) for size in range(len(hexes) + 1)]
+    for second in range(1, len(hexes) + 1):
+        for first in range(1, second + 1):
+            proof = merkle.consistency(first, second, grown.nodes.__getitem__)
+            assert [node.hex() for node in proof] == peer.consistency_proof(hexes, first, second)
+            check_consistency(first, second, roots[first], roots[second], proof)
+
+
 def test_no_proof_outside_the_tree(grown: Grown) -> None:
     with pytest.raises(ValueError, match="not in a tree"):
         merkle.path(9, 9, grown.nodes.__getitem__)
     with pytest.raises(WireError):
         root_from_path(leaf_hash(b""), 9, 9, [])
+    for first, second in ((0, 3), (4, 3), (-1, 3)):
+        with pytest.raises(ValueError, match="no tree of"):
+            merkle.consistency(first, second, grown.nodes.__getitem__)
