@@ -5,22 +5,16 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
-import structlog
+from blockchain_iface.child import Child, Program
 
 from . import broker_rules as rules
-from . import files, tied
+from . import files
 
-_log = structlog.get_logger()
 _PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
-_FIRST_PAUSE_S = 0.2
-_LONGEST_PAUSE_S = 10.0
-_STEADY_S = 30.0
 _PATIENCE_S = 10.0
 _POLL_S = 0.02
 
@@ -52,25 +46,21 @@ def command(directory: Path, site: str, port: int, mosquitto: str | None) -> lis
     return [mosquitto, "-c", str(conf)]
 
 
-class Broker:
+class Broker(Child):
     """Keeps one broker running on one port of 127.0.0.1."""
 
     def __init__(self, directory: Path, site: str, port: int, mosquitto: str | None) -> None:
         """``directory`` has the password file; ``mosquitto`` is its program, or None for amqtt."""
+        super().__init__("broker", Program(command(directory, site, port, mosquitto)))
         self.kind = "amqtt" if mosquitto is None else "mosquitto"
         self._passwords = directory / "passwd"
-        self._command = [sys.executable, "-I", str(tied.__file__), str(os.getpid()), *command(directory, site, port, mosquitto)]
         self._port = port
-        self._child: subprocess.Popen[str] | None = None
         self._read = files.version(self._passwords)
-        self._stopping = threading.Event()
-        # the child dies with the thread that started it, so this thread lives as long as we do
-        self._thread = threading.Thread(target=self._keep, name="broker", daemon=True)
 
-    @property
-    def pid(self) -> int | None:
-        """The running broker's process id."""
-        return self._child.pid if self._child else None
+    def program(self) -> Program:
+        """The broker, which reads the password file when it starts."""
+        self._read = files.version(self._passwords)
+        return super().program()
 
     def start(self) -> None:
         """Start it, and return once it listens. BrokerError if somebody else has the port or it does not come up."""
@@ -80,7 +70,7 @@ class Broker:
                 probe.bind((rules.HOST, self._port))
             except OSError as error:
                 raise BrokerError(f"port {self._port} is taken ({error}): stop what listens there, or choose another") from None
-        self._thread.start()
+        super().start()
         until = time.monotonic() + _PATIENCE_S
         while not self._listens():
             if time.monotonic() > until:
@@ -95,43 +85,6 @@ class Broker:
     def refresh(self) -> None:
         """Have the password file read again if it has changed."""
         current = files.version(self._passwords)
-        if current != self._read and self._child is not None:
+        if current != self._read and self.pid is not None:
             self._read = current
-            self._child.send_signal(signal.SIGHUP)
-
-    def stop(self) -> None:
-        """End it, and return when it has ended."""
-        self._stopping.set()
-        if self._child is not None:
-            self._child.terminate()
-        self._thread.join()
-
-    def _keep(self) -> None:
-        pause = _FIRST_PAUSE_S
-        while not self._stopping.is_set():
-            started = time.monotonic()
-            code = self._run()
-            if self._stopping.is_set():
-                return
-            pause = _FIRST_PAUSE_S if time.monotonic() - started > _STEADY_S else min(2 * pause, _LONGEST_PAUSE_S)
-            _log.warning("the broker has ended and is started again", broker=self.kind, code=code, pause_s=pause)
-            self._stopping.wait(pause)
-
-    def _run(self) -> int:
-        self._read = files.version(self._passwords)
-        child = subprocess.Popen(
-            self._command,
-            stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            process_group=0,  # a Ctrl-C is for us, who then end it in order
-        )
-        self._child = child
-        _log.info("the broker runs", broker=self.kind, pid=child.pid, port=self._port)
-        assert child.stderr is not None
-        for line in child.stderr:
-            _log.info("broker", line=line.rstrip())
-        code = child.wait()
-        self._child = None
-        return code
+            self.send(signal.SIGHUP)

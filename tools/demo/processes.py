@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from gateway.adapters import tied
+from blockchain_iface import tied
 
 _POLL_S = 0.05
 

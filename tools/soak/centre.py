@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from blockchain_iface import tied
 from blockchain_iface.signatures import KeySigner
 from firmware.wire import certificate, cose, event, proof, receipt, topics
-from gateway.adapters import tied
 from gateway.adapters.broker import find_mosquitto, free_port
 
 SITE, METER = "isle", "wind-1"

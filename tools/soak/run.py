@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from gateway.adapters import tied
+from blockchain_iface import tied
 from tools import frozen, mpy
 from tools.setup import faketime
 from tools.soak.bus import BATTERY, BILLING, DEVICES, Bus
