@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 SETUP = python=$$(sh tools/setup/python.sh) && "$$python" -m tools.setup
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help run test test-board bench-firmware setup setup-test lint lock clean
+.PHONY: help run test test-board bench-firmware setup setup-test cometbft proto lint lock clean
 
 help:
 	@echo "make run             set up and start the demo island"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-board      only the portable tests on an emulated 32-bit board"
 	@echo "make bench-firmware  measure the firmware; one figure a line: name value unit"
 	@echo "make setup           only what make run needs"
+	@echo "make cometbft        build the pinned CometBFT, the engine of ledgers with several shadow centres; needs Go"
 	@echo "make lint            linters and strict type checks"
 	@echo "make lock            choose and lock the newest versions of all Python packages"
 	@echo "make clean           remove everything that set-up and tests left in this folder"
@@ -33,6 +34,13 @@ setup:
 
 setup-test:
 	@$(SETUP) test
+
+cometbft:
+	@$(SETUP) cometbft
+
+# After a change of the .proto file.
+proto: setup-test
+	$(PYTHON) -m grpc_tools.protoc -I blockchain_iface/cometbft --python_out=blockchain_iface/cometbft --pyi_out=blockchain_iface/cometbft abci.proto
 
 lint: setup-test
 	$(PYTHON) -m ruff check

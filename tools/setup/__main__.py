@@ -1,9 +1,12 @@
-"""`python3 -m tools.setup run|test`: everything `make run` or `make test` needs, and one clear sentence if it cannot be had."""
+"""`python3 -m tools.setup run|test|cometbft`: what `make run`, `make test` or the cometbft engine needs.
+
+One clear sentence if it cannot be had.
+"""
 
 import sys
 from pathlib import Path
 
-from tools.setup import apt, board, browser, faketime, micropython, mosquitto, venv
+from tools.setup import apt, board, browser, cometbft, faketime, micropython, mosquitto, venv
 from tools.setup.system import SetupError, which
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,15 +24,19 @@ def prepare(flavour: str) -> None:
         browser.ensure(STATE, ROOT / ".venv" / "bin" / "python")
         faketime.ensure()
         board.ensure(STATE)
+        cometbft.ensure_or_say(STATE)
 
 
 def main() -> int:
     """Return the exit status: 0 ready, 1 something cannot be had, 2 wrong use."""
-    if sys.argv[1:] not in (["run"], ["test"]):
-        print("usage: python3 -m tools.setup run|test", file=sys.stderr)
+    if sys.argv[1:] not in (["run"], ["test"], ["cometbft"]):
+        print("usage: python3 -m tools.setup run|test|cometbft", file=sys.stderr)
         return 2
     try:
-        prepare(sys.argv[1])
+        if sys.argv[1] == "cometbft":
+            cometbft.ensure(STATE)
+        else:
+            prepare(sys.argv[1])
     except SetupError as error:
         print(f"skerry setup: cannot go on: {error}", file=sys.stderr)
         return 1
