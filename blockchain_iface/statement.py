@@ -12,9 +12,11 @@ from .ledger import Corrupt, Entry
 from .signatures import Verifier
 from .state.entries import Recharge, Recovery, Settlement, Transaction
 from .state.machine import Machine
+from .state.memory import MemoryBacking
 from .state.pricing import energy_cost
+from .state.records import CERTIFIED, SCHEDULED, SPREAD, Interval, Measured
 from .state.settlement import settle
-from .state.state import CERTIFIED, SCHEDULED, SPREAD, Interval, Measured, State
+from .state.state import State
 
 CERTAIN, ESTIMATED_PROFILE, PROVISIONAL = "", "+", "*"
 _MARKS = {CERTIFIED: CERTAIN, SPREAD: ESTIMATED_PROFILE, SCHEDULED: PROVISIONAL}
@@ -49,21 +51,21 @@ def lines(entries: Iterable[Entry], account: str) -> Iterator[Line]:
         UnknownAccount: once all entries are read and there was no such account.
         Corrupt: an entry does not follow from those before it, or the lines would not add up to the balance.
     """
-    machine = Machine(Verifier())
+    machine = Machine(Verifier(), MemoryBacking())
+    state = None
     balance = 0
     for entry in entries:
         statement = cose.parse(entry.data)
-        before = _Before(machine.state, statement, account)
+        state = machine.site(statement.issuer)
+        before = _Before(state, statement, account)
         machine.apply(statement)
-        machine.state.keep()
+        machine.keep()
         for t0, text, mark, wh, price, amount in before.lines():
             balance += amount
             yield Line(entry.index, t0, text, mark, wh, price, amount, balance)
-        if balance != machine.state.balance(account):
-            raise Corrupt(
-                f"the lines of {account} give {balance}, its balance is {machine.state.balance(account)}", entry.index
-            )
-    meter = machine.state.meters.get(account)
+        if balance != state.balance(account):
+            raise Corrupt(f"the lines of {account} give {balance}, its balance is {state.balance(account)}", entry.index)
+    meter = None if state is None else state.meters.get(account)
     if meter is None or not meter.trades:
         raise UnknownAccount(f"{account} has no account on this ledger")
 

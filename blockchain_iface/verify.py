@@ -17,6 +17,7 @@ from .archive import Archive, StoredBlock
 from .ledger import Corrupt, Entry
 from .signatures import Verifier
 from .state.machine import Machine
+from .state.memory import MemoryBacking
 from .state.state import ISSUE, Refused, State
 
 
@@ -82,13 +83,14 @@ class _Verification:
         self.key = key
         self.tree = _Tree()
         self._verifier = Verifier()
-        self._machine = Machine(self._verifier)
+        self._machine = Machine(self._verifier, MemoryBacking())
+        self._site = ""
         self._previous: block.Block | None = None
         self._counts: Counter[str] = Counter()
 
     @property
     def state(self) -> State:
-        return self._machine.state
+        return self._machine.site(self._site)
 
     def take(self, stored: StoredBlock, entries: Iterator[Entry]) -> None:
         try:
@@ -113,10 +115,11 @@ class _Verification:
             statement = cose.parse(entry.data)
             if statement.id != entry.id:
                 raise Corrupt("the stored id is not that of the stored bytes", entry.index)
+            self._site = self._site or statement.issuer
             self._machine.apply(statement)
         except (WireError, Refused) as error:
             raise Corrupt(str(error), entry.index) from None
-        self.state.keep()
+        self._machine.keep()
         self._counts[statement.type] += 1
         if self.key is not None and self.state.rules.public != self.key:
             raise Corrupt("the genesis is not that of the given key", entry.index)

@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.signatures import KeySigner
 from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
-from blockchain_iface.state.state import Tariff
+from blockchain_iface.state.records import Tariff
 from firmware.wire import certificate, clock, cose, enrolment, event
 from firmware.wire.certificate import Certificate
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.state import proposals
-from blockchain_iface.state.state import ESCROW, GRID, ISSUE, SUBSIDY, Interval, Tariff
+from blockchain_iface.state.records import Interval, Tariff
+from blockchain_iface.state.state import ESCROW, GRID, ISSUE, SUBSIDY
 from firmware.wire import cose
 from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF, VirtualMeter, enrol, genesis, recharge
 

@@ -18,6 +18,7 @@ from .. import block, merkle
 from ..ledger import Corrupt, Entry, Head, Health, LedgerError, Rejected, Unavailable
 from ..signatures import Verifier
 from ..state.machine import Machine
+from ..state.memory import MemoryBacking
 from ..state.state import Refused, State
 
 APPLICATION_ID = 0x736B7279  # "skry"
@@ -53,7 +54,8 @@ class EmbeddedLedger:
         """
         self._signer = signer
         self._site = site
-        self._machine = Machine(verifier or Verifier())
+        self._backing = MemoryBacking()
+        self._machine = Machine(verifier or Verifier(), self._backing, {site: signer.public})
         self._db = _open(path)
         self._head: Head | None = None
         self._last_block: bytes | None = None
@@ -62,7 +64,7 @@ class EmbeddedLedger:
     @property
     def state(self) -> State:
         """The state after the newest block. Read only."""
-        return self._machine.state
+        return self._machine.site(self._site)
 
     def close(self) -> None:
         """Close the file."""
@@ -76,14 +78,18 @@ class EmbeddedLedger:
             if news:
                 self._apply(news)
                 self._head, self._last_block = self._commit(news, at)
-                self.state.keep()
+                self._seal(self._head.height)
         finally:
-            self.state.drop()
+            self._machine.rollback()
         return [statement.id for statement in statements]
 
     def _news(self, statements: Sequence[cose.Statement]) -> list[cose.Statement]:
         fresh = {statement.id: statement for statement in statements}
         return [statement for id, statement in fresh.items() if self.get(id) is None]
+
+    def _seal(self, height: int) -> None:
+        self._backing.write(self._machine.seal(height))
+        self._machine.commit()
 
     def _apply(self, statements: Sequence[cose.Statement]) -> None:
         for statement in statements:
@@ -91,6 +97,7 @@ class EmbeddedLedger:
                 self._machine.apply(statement)
             except Refused as refusal:
                 raise Rejected(statement.id, str(refusal)) from None
+            self._machine.keep()
 
     def _commit(self, statements: Sequence[cose.Statement], at: int) -> tuple[Head, bytes]:
         self._run("BEGIN IMMEDIATE")
@@ -175,14 +182,19 @@ class EmbeddedLedger:
             newest = block.parse(cose.parse(row[0]))
             self._head, self._last_block = newest.head, newest.id
         after = -1
+        height = 0
         while entries := self.read(after, _REPLAY):
             for entry in entries:
+                if entry.height > height:
+                    self._seal(height)
+                    height = entry.height
                 try:
                     self._machine.apply(cose.parse(entry.data))
                 except (Refused, WireError) as error:
                     raise Corrupt(str(error), entry.index) from None
-                self.state.keep()
+                self._machine.keep()
             after = entries[-1].index
+        self._seal(height)
         size = self._head.size if self._head else 0
         if after + 1 != size:
             raise Corrupt(f"the newest block covers {size} entries, the file holds {after + 1}")

@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 
+from .entries import Recharge, Recovery
+from .happenings import Recharged, Recovered
 from .state import ESCROW, FUNDED, ISSUE, Refused, State
 
 RECHARGED, RECOVERED = "recharged", "recovered"
+"""Totals in micro-tokens."""
+PAYOUTS = "payouts "
+"""Followed by an account: how often it was recovered from."""
 
 
 def post(state: State, postings: Mapping[str, int]) -> None:
@@ -24,18 +29,26 @@ def require_account(state: State, account: str) -> None:
         raise Refused(f"there is no account {account}")
 
 
-def recharge(state: State, account: str, amount: int, reference: str) -> None:
-    """Bring ``amount`` (> 0) tokens into circulation: the grid company's recharge interface (island paper, section 3.2)."""
-    _move(state, account, amount, reference)
-    state.totals.put(RECHARGED, (state.totals.get(RECHARGED) or 0) + amount)
+def recharge(state: State, order: Recharge) -> Recharged:
+    """Bring tokens into circulation: the grid company's recharge interface (island paper, section 3.2)."""
+    _move(state, order.account, order.amount, order.reference)
+    _add(state, RECHARGED, order.amount)
+    return Recharged(order.account, order.amount, order.reference)
 
 
-def recover(state: State, account: str, amount: int, reference: str) -> None:
-    """Take ``amount`` (> 0) tokens out of circulation, to be paid out to the bound bank account."""
-    if state.balance(account) < amount:
-        raise Refused(f"{account} holds {state.balance(account)} micro-tokens, {amount} cannot be recovered")
-    _move(state, account, -amount, reference)
-    state.totals.put(RECOVERED, (state.totals.get(RECOVERED) or 0) + amount)
+def recover(state: State, order: Recovery) -> Recovered:
+    """Take tokens out of circulation, to be paid out to the bound bank account."""
+    balance = state.balance(order.account)
+    if balance < order.amount:
+        raise Refused(f"{order.account} holds {balance} micro-tokens, {order.amount} cannot be recovered")
+    _move(state, order.account, -order.amount, order.reference)
+    _add(state, RECOVERED, order.amount)
+    _add(state, PAYOUTS + order.account, 1)
+    return Recovered(order.account, order.amount, order.reference)
+
+
+def _add(state: State, total: str, amount: int) -> None:
+    state.totals.put(total, (state.totals.get(total) or 0) + amount)
 
 
 def _move(state: State, account: str, amount: int, reference: str) -> None:

@@ -16,14 +16,15 @@ F is in micro-tokens per kWh, mu and shares in millionths, times in Unix seconds
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from firmware.wire import cbor, receipt
 from firmware.wire.fields import WireError, bytes_of, list_of, map_of, uint_of
 from firmware.wire.topics import is_id
 
+from .records import Measured, Tariff, Trade
 from .settlement import Delivery
-from .state import FUNDED, Measured, Tariff, Trade
+from .state import FUNDED
 
 CLONE = 1
 ROLES = ("wind", "house", "storage", "load", "feeder")
@@ -106,7 +107,7 @@ class Recharge:
         return cbor.encode({1: self.account, 2: self.amount, 3: self.reference})
 
     @classmethod
-    def decode(cls, payload: bytes) -> "Recharge":
+    def decode(cls, payload: bytes) -> Self:
         """From a payload."""
         body = map_of(cbor.decode(payload, 2), "order", (1, 2, 3))
         reference = body[3]

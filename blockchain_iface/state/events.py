@@ -2,10 +2,12 @@
 
 from firmware.wire import cose, event
 
-from .state import EventFact, Refused, State
+from .happenings import Recorded
+from .records import EventFact
+from .state import Refused, State
 
 
-def apply_event(state: State, statement: cose.Statement, meter: str) -> None:
+def apply_event(state: State, statement: cose.Statement, meter: str) -> Recorded:
     """Take in one event, in any order. Its neighbours by number must agree with it where they are here."""
     body = event.decode(statement.payload)
     if (meter, body.number) in state.events:
@@ -14,6 +16,7 @@ def apply_event(state: State, statement: cose.Statement, meter: str) -> None:
     _check_joint(state.events.get((meter, body.number - 1)), fact)
     _check_joint(fact, state.events.get((meter, body.number + 1)))
     state.events.put((meter, body.number), fact)
+    return Recorded(meter, body.number, body.kind)
 
 
 def _check_joint(earlier: EventFact | None, later: EventFact | None) -> None:

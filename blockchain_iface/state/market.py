@@ -1,17 +1,18 @@
 """Applying pricing, transaction and settlement entries. Each is worked out again from the state and must come out the same."""
 
 from collections import defaultdict
-from dataclasses import replace
 
 from . import accounts
 from .entries import Pricing, Settlement, Transaction
+from .happenings import Priced, Settled, Traded
 from .matching import match
 from .pricing import affordable, energy_cost, margin, price_and_mu, subsidy_reserve
+from .records import CERTIFIED, SCHEDULED, Interval, Measured, Trade
 from .settlement import postings, unexplained
-from .state import CERTIFIED, ESCROW, SCHEDULED, SPREAD, SUBSIDY, Interval, Measured, Refused, State, Trade
+from .state import ESCROW, SUBSIDY, Refused, State
 
 
-def apply_pricing(state: State, entry: Pricing) -> None:
+def apply_pricing(state: State, entry: Pricing) -> Priced:
     """Stage one. Refused unless price and mu follow from the offers, the tariff and the fund."""
     interval = state.intervals.get(entry.t0)
     if interval is not None:
@@ -28,7 +29,8 @@ def apply_pricing(state: State, entry: Pricing) -> None:
     state.intervals.put(
         entry.t0, Interval(entry.t0, price=entry.price, mu_ppm=entry.mu_ppm, offers=entry.offers, demands=entry.demands)
     )
-    state.reopen(entry.t0)
+    state.reopen([entry.t0])
+    return Priced(entry.t0, entry.price, entry.mu_ppm)
 
 
 def priced(state: State, t0: int, offers: tuple[tuple[str, int], ...], demands: tuple[tuple[str, int], ...]) -> Pricing:
@@ -38,7 +40,7 @@ def priced(state: State, t0: int, offers: tuple[tuple[str, int], ...], demands: 
     return Pricing(t0, offers, demands, price, mu)
 
 
-def apply_transaction(state: State, entry: Transaction) -> None:
+def apply_transaction(state: State, entry: Transaction) -> Traded:
     """Stage two. Refused unless the trades are the matching's and every buyer can prepay; margins move to the escrow."""
     interval = state.intervals.get(entry.t0)
     if interval is None or not interval.priced or interval.trades or interval.revision is not None:
@@ -52,7 +54,8 @@ def apply_transaction(state: State, entry: Transaction) -> None:
     amounts[SUBSIDY] -= entry.reserve
     amounts[ESCROW] += entry.reserve
     accounts.post(state, amounts)
-    state.intervals.put(entry.t0, replace(interval, trades=entry.trades, reserve=entry.reserve))
+    state.intervals.put(entry.t0, interval._replace(trades=entry.trades, reserve=entry.reserve))
+    return Traded(entry.t0, sum(trade.wh for trade in entry.trades))
 
 
 def traded(state: State, interval: Interval) -> Transaction:
@@ -69,7 +72,7 @@ def traded(state: State, interval: Interval) -> Transaction:
     return Transaction(interval.t0, state.rules.interval, interval.price, trades, reserve)
 
 
-def apply_settlement(state: State, entry: Settlement) -> None:
+def apply_settlement(state: State, entry: Settlement) -> Settled:
     """Stage three. Refused unless it is what the certificates, the trades and the tariff lead to."""
     if entry.t0 % state.rules.interval:
         raise Refused("the interval begins off the grid")
@@ -80,8 +83,7 @@ def apply_settlement(state: State, entry: Settlement) -> None:
     if not is_news(interval, entry):
         raise Refused("the interval is settled like this already")
     accounts.post(state, dict(entry.postings))
-    newest = replace(
-        interval,
+    newest = interval._replace(
         revision=entry.revision,
         measured=entry.measured,
         traded_wh=sum(delivery.wh for delivery in entry.deliveries),
@@ -89,6 +91,7 @@ def apply_settlement(state: State, entry: Settlement) -> None:
     )
     state.intervals.put(entry.t0, newest)
     state.close(entry.t0)
+    return Settled(entry.t0, entry.revision, newest.traded_wh, newest.scheduled)
 
 
 def is_news(interval: Interval, entry: Settlement) -> bool:
@@ -144,7 +147,7 @@ def _certified(state: State, t0: int, meter: str) -> Measured | None:
     coverage = state.coverage.get((t0, meter))
     if coverage is None or coverage.seconds < state.rules.interval:
         return None
-    return Measured(coverage.imported, coverage.exported, SPREAD if coverage.spread else CERTIFIED)
+    return Measured(coverage.imported, coverage.exported, coverage.quality)
 
 
 def _feeder(state: State, t0: int) -> Measured | None:

@@ -9,7 +9,7 @@ Equation (1) asks for the greatest consumption of new energy. Without limits it 
 what is offered and what is needed: the smaller of the two is traded in full (matching.py).
 """
 
-from .state import Tariff
+from .records import Tariff
 
 PPM = 1_000_000
 

@@ -5,9 +5,11 @@ Each proposal is a batch that belongs together: it is submitted whole or not at 
 
 from dataclasses import dataclass
 
+from .accounts import PAYOUTS
 from .entries import Pricing, Recovery, Settlement, Transaction
 from .market import complete, is_news, priced, settled, traded
-from .state import Interval, State
+from .records import Interval
+from .state import State
 
 MARKET_SUBJECT = "market"
 
@@ -86,7 +88,7 @@ def _payout(state: State) -> Proposal | None:
     for name, meter in state.meters.items():
         balance = state.balance(name)
         if meter.role in ("wind", "storage") and balance >= tariff.payout_at > 0:
-            number = sum(1 for reference, _ in state.references.items() if reference.startswith(f"payout-{name}-"))
-            order = Recovery(name, balance - tariff.payout_keep, f"payout-{name}-{number + 1}")
+            number = (state.totals.get(PAYOUTS + name) or 0) + 1
+            order = Recovery(name, balance - tariff.payout_keep, f"payout-{name}-{number}")
             return Proposal(((name, Recovery.TYPE, order.encode()),))
     return None

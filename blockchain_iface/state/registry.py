@@ -5,20 +5,22 @@ from firmware.wire.fields import WireError
 
 from ..signatures import Verifier
 from .entries import Alarm, Enrolment, Genesis
-from .state import Meter, Refused, Site, State
+from .happenings import Begun, CloneFound, Enrolled
+from .records import Meter, Site
+from .state import Refused, State
 
 
-def apply_genesis(state: State, statement: cose.Statement, verifier: Verifier) -> None:
+def apply_genesis(state: State, statement: cose.Statement, genesis: Genesis, verifier: Verifier) -> Begun:
     """The first entry, signed by the key that it names."""
-    if "site" in state.site:
+    if state.genesis is not None:
         raise Refused("there is a genesis already")
-    genesis = Genesis.decode(statement.payload)
     if not verifier.holds(statement, genesis.public):
         raise Refused("the genesis is not signed by the key that it names")
-    state.site.put("site", Site(statement.issuer, genesis.public, statement.kid, genesis.interval, genesis.tariff))
+    state.site.put((), Site(statement.issuer, genesis.public, statement.kid, genesis.interval, genesis.tariff))
+    return Begun(statement.issuer)
 
 
-def apply_enrolment(state: State, statement: cose.Statement, verifier: Verifier) -> None:
+def apply_enrolment(state: State, statement: cose.Statement, verifier: Verifier) -> Enrolled:
     """Authorise a meter's key: one key a meter, one meter a key, and the meter has shown that it holds it."""
     entry = Enrolment.decode(statement.payload)
     request = cose.parse(entry.request, enrolment.MAX_SIZE)
@@ -33,9 +35,10 @@ def apply_enrolment(state: State, statement: cose.Statement, verifier: Verifier)
         raise Refused("the key is in use already")
     state.meters.put(request.subject, Meter(request.subject, public, request.kid, entry.role))
     state.keys.put(request.kid, request.subject)
+    return Enrolled(request.subject, entry.role)
 
 
-def apply_alarm(state: State, statement: cose.Statement, verifier: Verifier) -> None:
+def apply_alarm(state: State, statement: cose.Statement, verifier: Verifier) -> CloneFound:
     """Evidence of a clone: a second, validly signed certificate or event with a number that is taken."""
     alarm = Alarm.decode(statement.payload)
     meter = state.meters.get(alarm.meter)
@@ -53,6 +56,7 @@ def apply_alarm(state: State, statement: cose.Statement, verifier: Verifier) -> 
     if number != alarm.number or other.id == fact.id or not verifier.holds(other, meter.public):
         raise Refused("the evidence proves no clone")
     state.alarms.put(place, other.id)
+    return CloneFound(alarm.meter, alarm.kind, alarm.number)
 
 
 def _number(statement: cose.Statement, kind: int) -> int:

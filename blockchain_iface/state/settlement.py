@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from .apportion import shares
 from .pricing import energy_cost, subsidy
-from .state import ESCROW, GRID, SUBSIDY, Interval, Measured, Tariff, Trade
+from .records import Interval, Measured, Tariff, Trade
+from .state import ESCROW, GRID, SUBSIDY
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,46 +1,125 @@
-"""A key-value table with a draft on top: an entry's changes are kept together, or dropped together."""
+"""A key-value table with two drafts on top: an entry's changes within those of its block.
 
-from collections.abc import Iterator
-from typing import Generic, TypeVar
+Keys are scalars or tuples of integers, text and bytes; values are such scalars or records (records.py). A key is stored as
+``cbor [site, table number, key...]``, a value as its CBOR.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+from firmware.wire import cbor
+
+from .backing import Backing, Slot
 
 K = TypeVar("K")
 V = TypeVar("V")
+_REMEMBERED = 50_000
+_ARRAY = 0x80
 
 
 class Table(Generic[K, V]):
-    """Values are immutable; nothing is ever deleted. Reads see the draft."""
+    """Values are immutable and never None; nothing is ever deleted. Reads see the drafts, and remember what they found."""
 
-    def __init__(self) -> None:
-        self._kept: dict[K, V] = {}
-        self._draft: dict[K, V] = {}
+    def __init__(self, backing: Backing, site: str, number: int, width: int, revive: Callable[[Any], V]) -> None:
+        """Table ``number`` of ``site``. Keys have ``width`` items; ``revive`` makes a value of its decoded, frozen CBOR."""
+        self._backing = backing
+        self._prefix = bytes([_ARRAY | 2 + width]) + cbor.encode(site) + cbor.encode(number)
+        self._is_scalar = width == 1
+        self._revive = revive
+        self._kept: dict[K, V | None] = {}
+        self._slots: dict[K, int] = {}
+        self._block: dict[K, V] = {}
+        self._entry: dict[K, V] = {}
+        self._is_whole = False
 
     def get(self, key: K) -> V | None:
         """The value under ``key``, or None."""
-        return self._draft[key] if key in self._draft else self._kept.get(key)
+        value = self._entry.get(key)
+        if value is None:
+            value = self._block.get(key)
+        if value is None:
+            return self._kept[key] if key in self._kept else self._load(key)
+        return value
 
     def put(self, key: K, value: V) -> None:
         """Draft ``value`` under ``key``."""
-        self._draft[key] = value
+        self._entry[key] = value
 
     def __contains__(self, key: K) -> bool:
-        return key in self._draft or key in self._kept
+        return self.get(key) is not None
 
     def __getitem__(self, key: K) -> V:
-        return self._draft[key] if key in self._draft else self._kept[key]
+        value = self.get(key)
+        if value is None:
+            raise KeyError(key)
+        return value
 
     def items(self) -> Iterator[tuple[K, V]]:
-        """All pairs, in the order in which their keys first came."""
-        for key, value in self._kept.items():
-            yield key, self._draft.get(key, value)
-        for key, value in self._draft.items():
-            if key not in self._kept:
+        """All pairs, in the order of their keys."""
+        if not self._is_whole:
+            self._load_all()
+        for key in sorted({*self._kept, *self._block, *self._entry}):  # type: ignore[type-var]
+            value = self.get(key)
+            if value is not None:
                 yield key, value
 
+    def key_bytes(self, key: K) -> bytes:
+        """How ``key`` is stored."""
+        items: Any = (key,) if self._is_scalar else key
+        return self._prefix + b"".join([cbor.encode(item) for item in items])
+
     def keep(self) -> None:
-        """Make the draft part of the table."""
-        self._kept.update(self._draft)
-        self._draft.clear()
+        """The entry's draft joins the block's."""
+        if self._entry:
+            self._block.update(self._entry)
+            self._entry = {}
 
     def drop(self) -> None:
-        """Forget the draft."""
-        self._draft.clear()
+        """Forget the entry's draft."""
+        self._entry = {}
+
+    def rollback(self) -> None:
+        """Forget both drafts."""
+        self._entry, self._block = {}, {}
+
+    def changes(self) -> Iterator[tuple[K, bytes, int | None, bytes]]:
+        """(key, its bytes, its slot or None if it has none yet, the value's bytes) of what the block's draft changes."""
+        for key, value in self._block.items():
+            if key not in self._kept:
+                self._load(key)
+            if self._kept[key] != value:
+                yield key, self.key_bytes(key), self._slots.get(key), cbor.encode(value)
+
+    def commit(self, slots: dict[K, int]) -> None:
+        """The block's draft is in the backing now; ``slots`` are those that its new keys took."""
+        self._kept.update(self._block)
+        self._slots.update(slots)
+        self._block = {}
+        if len(self._kept) > _REMEMBERED:
+            self._kept, self._slots, self._is_whole = {}, {}, False
+
+    def _load(self, key: K) -> V | None:
+        slot = self._backing.get(self.key_bytes(key))
+        if slot is None:
+            self._kept[key] = None
+            return None
+        return self._remember(key, slot)
+
+    def _load_all(self) -> None:
+        for slot in self._backing.scan(self._prefix):
+            self._remember(self._key(slot.key), slot)
+        self._is_whole = True
+
+    def _remember(self, key: K, slot: Slot) -> V:
+        value = self._revive(_frozen(cbor.decode(slot.value)))
+        self._kept[key] = value
+        self._slots[key] = slot.number
+        return value
+
+    def _key(self, data: bytes) -> K:
+        items: Any = cbor.decode(data)
+        return items[2] if self._is_scalar else tuple(items[2:])  # type: ignore[return-value]
+
+
+def _frozen(value: object) -> object:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from blockchain_iface.state.state import Tariff
+from blockchain_iface.state.records import Tariff
 from firmware.wire.topics import is_id
 
 FILE = "site.toml"

@@ -89,7 +89,7 @@ class ShadowCentre:
         self._begin(genesis, now)
 
     def _begin(self, genesis: Genesis, now: int) -> None:
-        rules = self._writer.state.site.get("site")
+        rules = self._writer.state.genesis
         if rules is None:
             self._writer.write(_LEDGER, genesis, now)
         elif (rules.name, rules.public) != (self._site, genesis.public):

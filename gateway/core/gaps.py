@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from blockchain_iface.state.state import Chain
+from blockchain_iface.state.records import Chain
 
 FIRST_PAUSE_S = 5
 LONGEST_PAUSE_S = 300
@@ -25,11 +25,10 @@ class Gaps:
 
     def ask(self, meter: str, chain: Chain, now: int) -> tuple[int, int] | None:
         """(first, last) to ask ``meter`` for at Unix second ``now``: every 5 s at most, ever more rarely while none comes."""
-        missing = chain.missing()
-        if not missing:
+        if not chain.gaps:
             self._watched.pop(meter, None)
             return None
-        first, last = missing[0]
+        first, last = chain.gaps[0]
         watch = self._watched.get(meter)
         if watch is None or watch.lowest != first:
             self._watched[meter] = _Watch(first, now, FIRST_PAUSE_S)

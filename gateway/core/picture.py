@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from blockchain_iface.state.accounts import RECHARGED, RECOVERED
-from blockchain_iface.state.state import Chain, Interval, Meter, State
+from blockchain_iface.state.records import Chain, Interval, Meter
+from blockchain_iface.state.state import State
 
 from .refusal import Refusal
 from .telemetry import Telemetry
@@ -76,7 +77,7 @@ def _meter(state: State, telemetry: Telemetry, meter: Meter, name: str, refused:
         clock_quality=said.clock,
         clock_uncertainty_ms=said.uncertainty_ms,
         issued=max(chain.highest, said.seq or 0),
-        receipted=chain.count,
+        receipted=chain.total,
         refused=refused,
         balance=state.balance(meter.meter) if meter.trades else None,
     )

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from blockchain_iface.archive import Archive
 from blockchain_iface.engines.embedded import EmbeddedLedger
+from blockchain_iface.state.records import SCHEDULED
 from blockchain_iface.state.settlement import settle
-from blockchain_iface.state.state import ESCROW, GRID, SCHEDULED, SUBSIDY
+from blockchain_iface.state.state import ESCROW, GRID, SUBSIDY
 from blockchain_iface.verify import verify
 from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF
 from tests.worlds import DEADLINE, TOKEN, Island

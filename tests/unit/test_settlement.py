@@ -1,6 +1,5 @@
 """The island paper's three stages, driven through a ledger by virtual meters."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,9 @@ from blockchain_iface.ledger import Rejected
 from blockchain_iface.state import proposals
 from blockchain_iface.state.entries import Recovery, Settlement
 from blockchain_iface.state.pricing import energy_cost
+from blockchain_iface.state.records import SCHEDULED, SPREAD, Interval, Measured, Trade
 from blockchain_iface.state.settlement import settle
-from blockchain_iface.state.state import ESCROW, SCHEDULED, SPREAD, SUBSIDY, Interval, Measured, Trade
+from blockchain_iface.state.state import ESCROW, SUBSIDY
 from firmware.wire import cose
 from tests.virtual_meter import (
     SITE,
@@ -139,7 +139,7 @@ def test_orders_are_taken_once_and_never_overdraw(island: Island) -> None:
 
 
 def test_a_sellers_tokens_are_recovered_and_paid_out(tmp_path: Path) -> None:
-    tariff = replace(TARIFF, payout_at=60_000, payout_keep=10_000)
+    tariff = TARIFF._replace(payout_at=60_000, payout_keep=10_000)
     island = Island(tmp_path / "ledger.sqlite", tariff)
     # 1,200 Wh of surplus go to the grid at 0.05 tokens a kWh
     island.run(wind=1600, home=300, other=100, now=T0 + 10)

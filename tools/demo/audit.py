@@ -10,7 +10,7 @@ from pathlib import Path
 
 from blockchain_iface.archive import Archive
 from blockchain_iface.ledger import Corrupt
-from blockchain_iface.state.state import FEEDER
+from blockchain_iface.state.records import FEEDER
 from blockchain_iface.verify import verify
 
 from . import journal

@@ -10,8 +10,11 @@ from blockchain_iface.signatures import Verifier
 from blockchain_iface.state import market
 from blockchain_iface.state.entries import Settlement
 from blockchain_iface.state.machine import Machine
-from blockchain_iface.state.state import Interval
+from blockchain_iface.state.memory import MemoryBacking
+from blockchain_iface.state.records import Interval
 from firmware.wire import cose
+
+from .commissioning import SITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +40,18 @@ class Follower:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._archive: Archive | None = None
-        self._machine = Machine(Verifier())
+        self._machine = Machine(Verifier(), MemoryBacking())
+        self._state = self._machine.site(SITE)
         self._index = -1
 
     def news(self) -> Iterator[Settled]:
         """Read what is new and yield the settlements in it. Refused if an entry breaks a rule."""
-        state = self._machine.state
         try:
             self._archive = self._archive or Archive(self._file)
             for entry in self._archive.entries(self._index):
                 statement = cose.parse(entry.data)
                 self._machine.apply(statement)
-                state.keep()
+                self._machine.keep()
                 self._index = entry.index
                 if statement.type == Settlement.TYPE:
                     yield self._settled(Settlement.decode(statement.payload))
@@ -57,7 +60,7 @@ class Follower:
             return
 
     def _settled(self, entry: Settlement) -> Settled:
-        state = self._machine.state
+        state = self._state
         interval = state.intervals[entry.t0]
         return Settled(
             entry.t0,
@@ -73,18 +76,18 @@ class Follower:
 
     def certificates(self, meter: str) -> int:
         """How many of the meter's certificates are on the ledger."""
-        chain = self._machine.state.chains.get(meter)
-        return chain.count if chain is not None else 0
+        chain = self._state.chains.get(meter)
+        return chain.total if chain is not None else 0
 
     def certified_until(self, meter: str) -> int:
         """End of the meter's certified time without holes, in Unix seconds; 0 before its first certificate."""
-        state = self._machine.state
+        state = self._state
         chain = state.chains.get(meter)
         return state.certificates[meter, chain.contiguous].end if chain is not None and chain.contiguous else 0
 
     def is_final(self, until: int) -> bool:
         """Whether all intervals that end by ``until`` (Unix seconds) are settled by certificates, with nothing to true up."""
-        state = self._machine.state
+        state = self._state
         ended = [t0 for t0, _ in state.intervals.items() if t0 + state.rules.interval <= until]
         waiting = [t0 for t0 in state.open_intervals() if t0 + state.rules.interval <= until]
         return all(self._by_certificates(state.intervals[t0]) for t0 in ended) and not any(map(self._has_news, waiting))
@@ -94,5 +97,5 @@ class Follower:
         return interval.revision is not None and not interval.scheduled
 
     def _has_news(self, t0: int) -> bool:
-        state = self._machine.state
+        state = self._state
         return market.is_news(state.intervals.get(t0) or Interval(t0), market.settled(state, t0))

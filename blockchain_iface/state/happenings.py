@@ -1,0 +1,92 @@
+"""What an entry brought about, for the gateway's log: one small record a kind."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A site has its genesis."""
+
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A meter's key may certify."""
+
+    meter: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A certificate was taken in."""
+
+    meter: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A meter's event was taken in; ``kind`` as in firmware.wire.event."""
+
+    meter: str
+    number: int
+    kind: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recharged:
+    """Micro-tokens came into circulation."""
+
+    account: str
+    amount: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """Micro-tokens went out of circulation."""
+
+    account: str
+    amount: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """An interval has its price, in micro-tokens per kWh, and mu, in millionths."""
+
+    t0: int
+    price: int
+    mu_ppm: int
+
+
+@dataclass(frozen=True, slots=True)
+class Traded:
+    """An interval has its trades: ``wh`` in sum."""
+
+    t0: int
+    wh: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An interval was settled, or trued up if ``revision`` is above 0; ``scheduled`` meters were silent."""
+
+    t0: int
+    revision: int
+    traded_wh: int
+    scheduled: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloneFound:
+    """A second statement under a number that is taken: ``kind`` is receipt.CERTIFICATE or receipt.EVENT."""
+
+    meter: str
+    kind: int
+    number: int
+
+
+Happening = Begun | Enrolled | Certified | Recorded | Recharged | Recovered | Priced | Traded | Settled | CloneFound

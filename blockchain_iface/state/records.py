@@ -1,0 +1,153 @@
+"""What the state keeps: tuples of integers, text and bytes all through, so that a record's CBOR array is the record itself."""
+
+from typing import NamedTuple
+
+FEEDER = "feeder"
+CERTIFIED, SPREAD, SCHEDULED = range(3)
+"""How energy is known: certified for the interval, spread over it from a longer span, or taken from the schedule."""
+
+
+class Tariff(NamedTuple):
+    """The site's prices, in micro-tokens per kWh, and its shares, in millionths. Fixed at genesis."""
+
+    bands: tuple[tuple[int, int], ...]
+    """(second of the UTC day from which it holds, price): the multi-time-scale price F(t, j); the first begins at 0."""
+    feed_in: int
+    """Paid by the grid for surplus."""
+    price_min: int
+    price_max: int
+    """F_min and F_max of the island paper's equation (2)."""
+    grid_price: int
+    """Charged by the grid for shortfall."""
+    mu_min_ppm: int
+    mu_max_ppm: int
+    margin_ppm: int
+    """Prepaid margin as a share of a trade's price."""
+    loss_ppm: int
+    """Modelled feeder losses as a share of the energy taken from the island."""
+    payout_at: int
+    """A seller's balance from which it is paid out, in micro-tokens."""
+    payout_keep: int
+    """What a payout leaves in the account, in micro-tokens."""
+
+
+class Site(NamedTuple):
+    """Genesis: who the shadow centre is and by which rules it settles. ``interval`` in seconds."""
+
+    name: str
+    public: bytes
+    kid: bytes
+    interval: int
+    tariff: Tariff
+
+
+class Meter(NamedTuple):
+    """An enrolled meter. ``role`` is wind, house, storage, load or feeder; all but the feeder trade."""
+
+    meter: str
+    public: bytes
+    kid: bytes
+    role: str
+
+    @property
+    def trades(self) -> bool:
+        """True if the meter has an account."""
+        return self.role != FEEDER
+
+
+class CertificateFact(NamedTuple):
+    """What later entries need of a certificate: its id, its time span in Unix seconds, its registers in Wh."""
+
+    id: bytes
+    prev: bytes | None
+    t0: int
+    end: int
+    opening: tuple[int, int]
+    closing: tuple[int, int]
+
+
+class EventFact(NamedTuple):
+    """What later entries need of an event: its id, and the id of the one before."""
+
+    id: bytes
+    prev: bytes | None
+
+
+class Chain(NamedTuple):
+    """Which of a meter's certificates are here: ``total`` of 1..highest, all but the ``gaps`` (first, last), lowest first."""
+
+    highest: int = 0
+    gaps: tuple[tuple[int, int], ...] = ()
+    total: int = 0
+
+    @property
+    def contiguous(self) -> int:
+        """The number up to which none is missing; 0 before the first."""
+        return self.gaps[0][0] - 1 if self.gaps else self.highest
+
+    def holds(self, seq: int) -> bool:
+        """True if the certificate with this number is here."""
+        return 0 < seq <= self.highest and not any(first <= seq <= last for first, last in self.gaps)
+
+    def extended(self, seq: int) -> "Chain":
+        """With one more certificate, which is not here yet."""
+        if seq > self.highest:
+            gaps = self.gaps if seq == self.highest + 1 else (*self.gaps, (self.highest + 1, seq - 1))
+            return Chain(seq, gaps, self.total + 1)
+        gaps = ()
+        for first, last in self.gaps:
+            pieces = ((first, seq - 1), (seq + 1, last)) if first <= seq <= last else ((first, last),)
+            gaps += tuple(piece for piece in pieces if piece[0] <= piece[1])
+        return Chain(self.highest, gaps, self.total + 1)
+
+
+class Coverage(NamedTuple):
+    """What certificates say about one meter in one interval: seconds covered, Wh, and CERTIFIED or SPREAD."""
+
+    seconds: int = 0
+    imported: int = 0
+    exported: int = 0
+    quality: int = CERTIFIED
+
+
+class Trade(NamedTuple):
+    """One trade of an interval: ``wh`` from seller to buyer; ``margin`` in micro-tokens, prepaid by the buyer."""
+
+    seller: str
+    buyer: str
+    wh: int
+    margin: int
+
+
+class Measured(NamedTuple):
+    """One meter's energy in one interval, in Wh, and how it is known: CERTIFIED, SPREAD or SCHEDULED."""
+
+    imported: int
+    exported: int
+    quality: int
+
+
+class Interval(NamedTuple):
+    """One settlement interval: its price, its trades, its newest settlement. ``revision`` is None until settled."""
+
+    t0: int
+    price: int = 0
+    mu_ppm: int = 0
+    offers: tuple[tuple[str, int], ...] = ()
+    demands: tuple[tuple[str, int], ...] = ()
+    trades: tuple[Trade, ...] = ()
+    reserve: int = 0
+    revision: int | None = None
+    measured: tuple[tuple[str, Measured], ...] = ()
+    traded_wh: int = 0
+    unexplained_wh: int | None = None
+
+    @property
+    def priced(self) -> bool:
+        """True once a pricing entry is there."""
+        return self.price > 0
+
+    @property
+    def scheduled(self) -> int:
+        """How many meters the newest settlement took at their schedule."""
+        return sum(1 for _, measured in self.measured if measured.quality == SCHEDULED)
