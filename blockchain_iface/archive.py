@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import merkle
+from firmware.wire import cose, receipt
+from firmware.wire.fields import WireError
+
+from . import block, merkle
 from .engines.embedded import APPLICATION_ID, VERSION, node_key
-from .ledger import Corrupt, Entry, Unavailable
+from .ledger import Corrupt, Entry, Head, Unavailable
 
 _STEP = 1000
 
@@ -21,6 +24,13 @@ class StoredBlock:
     size: int
     data: bytes
     head_signature: bytes
+
+    def head(self) -> Head:
+        """The head that the block signs. Corrupt if the bytes are no block."""
+        try:
+            return block.parse(cose.parse(self.data)).head
+        except WireError as error:
+            raise Corrupt(f"block {self.height}: {error}") from None
 
 
 class Archive:
@@ -78,12 +88,57 @@ class Archive:
                 yield StoredBlock(*row)
             after = rows[-1][0]
 
+    def block(self, height: int) -> StoredBlock:
+        """The block at ``height``; Corrupt if it is missing."""
+        found = next(self.blocks(height - 1), None)
+        if found is None or found.height != height:
+            raise Corrupt(f"block {height} is missing")
+        return found
+
+    def newest(self) -> StoredBlock:
+        """The newest block; Corrupt if there is none."""
+        rows = self._rows("SELECT max(height) FROM blocks", ())
+        if rows[0][0] is None:
+            raise Corrupt("the ledger is empty")
+        return self.block(rows[0][0])
+
+    def genesis(self) -> Entry:
+        """The first entry; Corrupt if there is none."""
+        first = next(self.entries(), None)
+        if first is None:
+            raise Corrupt("the ledger is empty")
+        return first
+
+    def mentioning(self, type: str, name: bytes) -> Iterator[Entry]:
+        """Entries, in order, in whose bytes both a statement's ``type`` and ``name`` occur: candidates, to be parsed."""
+        query = "SELECT idx, id, data, height FROM entries WHERE idx > ? AND instr(data, ?) AND instr(data, ?) LIMIT 1"
+        after = -1
+        while rows := self._rows(query, (after, type.encode(), name)):
+            yield Entry(*rows[0])
+            after = rows[0][0]
+
     def node(self, node: merkle.Node) -> bytes | None:
         """A stored tree node."""
         rows = self._rows("SELECT hash FROM nodes WHERE key = ?", (node_key(node),))
         return rows[0][0] if rows else None
 
-    def _rows(self, query: str, values: tuple[int | str, ...]) -> list[tuple[Any, ...]]:
+    def required_node(self, node: merkle.Node) -> bytes:
+        """A stored tree node; Corrupt if it is missing."""
+        digest = self.node(node)
+        if digest is None:
+            raise Corrupt(f"tree node {node} is missing")
+        return digest
+
+    def receipt(self, entry: Entry) -> bytes:
+        """The COSE Receipt of ``entry`` under its block's head: the bytes that the gateway itself hands out."""
+        sealed = self.block(entry.height)
+        statement = cose.parse(sealed.data)
+        if not entry.index < sealed.size:
+            raise Corrupt(f"block {entry.height} does not cover it", entry.index)
+        path = merkle.path(entry.index, sealed.size, self.required_node)
+        return receipt.encode(statement.kid, statement.issuer, sealed.size, entry.index, path, sealed.head_signature)
+
+    def _rows(self, query: str, values: tuple[int | str | bytes, ...]) -> list[tuple[Any, ...]]:
         try:
             return self._db.execute(query, values).fetchall()
         except sqlite3.DatabaseError as error:

@@ -1,0 +1,114 @@
+"""The standalone receipt: all it takes to check one entry of a ledger without its gateway.
+
+entry      the certificate, or any other signed statement           receipt   its COSE Receipt
+enrolment  who may sign for the meter / null if the operator signed the entry, and the enrolment's receipt
+genesis    who the operator is, and the genesis's receipt           block     the signed head that the receipt is under
+meter_key, operator_key                                             SubjectPublicKeyInfo, for other people's tools
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from firmware.wire import cose, der
+from firmware.wire.fields import WireError
+
+from .archive import Archive
+from .document import Document, EvidenceError
+from .ledger import Corrupt, Entry, Head
+from .operator import Operator, SignatureVerifier, parsed
+from .state.entries import Enrolment
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a standalone receipt proves: that ``statement`` is entry ``index`` of the ledger with ``head``."""
+
+    site: str
+    operator: bytes
+    statement: cose.Statement
+    index: int
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle(Document):
+    """A standalone receipt. Fields as above."""
+
+    KIND: ClassVar[str] = "receipt"
+    entry: bytes
+    receipt: bytes
+    enrolment: bytes | None
+    enrolment_receipt: bytes | None
+    genesis: bytes
+    genesis_receipt: bytes
+    block: bytes
+    meter_key: bytes | None
+    operator_key: bytes
+
+    def check(self, verifier: SignatureVerifier) -> Checked:
+        """What this proves, from the operator named by the genesis inside. EvidenceError if anything does not hold."""
+        operator = Operator.of(self.genesis, verifier)
+        operator.receipt(self.genesis_receipt, self.genesis, "genesis receipt")
+        statement = parsed(self.entry, "entry")
+        self._check_author(operator, statement)
+        proof, root = operator.receipt(self.receipt, self.entry, "receipt")
+        head = operator.head(self.block, "block")
+        if (head.size, head.root) != (proof.size, root):
+            raise EvidenceError("block: it signs another head than the receipt is under")
+        if self.operator_key != der.public_key(operator.public):
+            raise EvidenceError("operator_key: not the key of the genesis")
+        return Checked(operator.site, operator.public, statement, proof.index, head)
+
+    def _check_author(self, operator: Operator, statement: cose.Statement) -> None:
+        if statement.kid == operator.kid:
+            operator.require_signed(statement, "entry")
+            if (self.enrolment, self.enrolment_receipt, self.meter_key) != (None, None, None):
+                raise EvidenceError("enrolment: the operator needs none")
+            return
+        if self.enrolment is None or self.enrolment_receipt is None:
+            raise EvidenceError("enrolment: missing for an entry that the operator has not signed")
+        public = operator.enrolled(self.enrolment, statement)
+        operator.receipt(self.enrolment_receipt, self.enrolment, "enrolment receipt")
+        if statement.issuer != operator.site or not operator.verifier.signed(statement.id, statement.signature, public):
+            raise EvidenceError("entry: not signed by the meter's key")
+        if self.meter_key != der.public_key(public):
+            raise EvidenceError("meter_key: not the key that is enrolled")
+
+
+def collect(archive: Archive, entry: Entry, verifier: SignatureVerifier) -> Bundle:
+    """The standalone receipt of ``entry``, taken from a ledger's file and checked before it is handed out.
+
+    Raises:
+        Corrupt: the file does not hold what proves the entry.
+    """
+    genesis, statement = archive.genesis(), cose.parse(entry.data)
+    try:
+        operator = Operator.of(genesis.data, verifier)
+        enrolment = enrolment_receipt = meter_key = None
+        if statement.kid != operator.kid:
+            authority = _enrolment(archive, statement)
+            enrolment, enrolment_receipt = authority.data, archive.receipt(authority)
+            meter_key = der.public_key(operator.enrolled(enrolment, statement))
+        bundle = Bundle(
+            entry.data,
+            archive.receipt(entry),
+            enrolment,
+            enrolment_receipt,
+            genesis.data,
+            archive.receipt(genesis),
+            archive.block(entry.height).data,
+            meter_key,
+            der.public_key(operator.public),
+        )
+        bundle.check(verifier)
+    except (EvidenceError, WireError) as error:
+        raise Corrupt(str(error), entry.index) from None
+    return bundle
+
+
+def _enrolment(archive: Archive, statement: cose.Statement) -> Entry:
+    for entry in archive.mentioning(Enrolment.TYPE, statement.kid):
+        candidate = cose.parse(entry.data)
+        if candidate.type == Enrolment.TYPE and candidate.subject == statement.subject:
+            return entry
+    raise Corrupt(f"no enrolment of {statement.subject}'s key {statement.kid.hex()} is on the ledger")
