@@ -11,7 +11,7 @@ from firmware.wire.fields import WireError
 
 from . import block, merkle
 from .engines.embedded import APPLICATION_ID, VERSION, node_key
-from .ledger import Corrupt, Entry, Head, Unavailable
+from .ledger import Corrupt, Entry, Head, LedgerError, Unavailable
 
 _STEP = 1000
 
@@ -79,6 +79,13 @@ class Archive:
         else:
             rows = self._rows("SELECT idx, id, data, height FROM entries WHERE hex(id) LIKE ? LIMIT 2", (f"{prefix}%",))
         return Entry(*rows[0]) if len(rows) == 1 else None
+
+    def named(self, prefix: str) -> Entry:
+        """As ``find``; LedgerError if there is no such entry."""
+        entry = self.find(prefix)
+        if entry is None:
+            raise LedgerError(f"no single entry matches {prefix}")
+        return entry
 
     def blocks(self, after: int = -1) -> Iterator[StoredBlock]:
         """All blocks with a height above ``after``, in order."""

@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from firmware.wire import cose, der
-from firmware.wire.fields import WireError
 
-from .archive import Archive
 from .document import Document, EvidenceError
-from .ledger import Corrupt, Entry, Head
+from .ledger import Head
 from .operator import Operator, SignatureVerifier, parsed
-from .state.entries import Enrolment
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,42 +70,3 @@ class Bundle(Document):
             raise EvidenceError("entry: not signed by the meter's key")
         if self.meter_key != der.public_key(public):
             raise EvidenceError("meter_key: not the key that is enrolled")
-
-
-def collect(archive: Archive, entry: Entry, verifier: SignatureVerifier) -> Bundle:
-    """The standalone receipt of ``entry``, taken from a ledger's file and checked before it is handed out.
-
-    Raises:
-        Corrupt: the file does not hold what proves the entry.
-    """
-    genesis, statement = archive.genesis(), cose.parse(entry.data)
-    try:
-        operator = Operator.of(genesis.data, verifier)
-        enrolment = enrolment_receipt = meter_key = None
-        if statement.kid != operator.kid:
-            authority = _enrolment(archive, statement)
-            enrolment, enrolment_receipt = authority.data, archive.receipt(authority)
-            meter_key = der.public_key(operator.enrolled(enrolment, statement))
-        bundle = Bundle(
-            entry.data,
-            archive.receipt(entry),
-            enrolment,
-            enrolment_receipt,
-            genesis.data,
-            archive.receipt(genesis),
-            archive.block(entry.height).data,
-            meter_key,
-            der.public_key(operator.public),
-        )
-        bundle.check(verifier)
-    except (EvidenceError, WireError) as error:
-        raise Corrupt(str(error), entry.index) from None
-    return bundle
-
-
-def _enrolment(archive: Archive, statement: cose.Statement) -> Entry:
-    for entry in archive.mentioning(Enrolment.TYPE, statement.kid):
-        candidate = cose.parse(entry.data)
-        if candidate.type == Enrolment.TYPE and candidate.subject == statement.subject:
-            return entry
-    raise Corrupt(f"no enrolment of {statement.subject}'s key {statement.kid.hex()} is on the ledger")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from firmware.wire import cose
 
-from .ledger import Corrupt, Entry
+from .ledger import Corrupt, Entry, LedgerError
 from .signatures import Verifier
 from .state.entries import Recharge, Recovery, Settlement, Transaction
 from .state.machine import Machine
@@ -40,7 +40,7 @@ class Line:
     balance: int
 
 
-class UnknownAccount(ValueError):
+class UnknownAccount(LedgerError):
     """No meter of this name has an account on the ledger."""
 
 

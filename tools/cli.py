@@ -6,11 +6,12 @@ from importlib import import_module
 import typer
 
 _PARTS = {
-    "demo": ("tools.demo.cli:demo", "Run the demo island: rig, meters, gateway, ledger."),
+    "demo": ("tools.demo.cli:app", "Run the demo island: rig, meters, gateway, ledger."),
     "gateway": ("gateway.cli:app", "Make and run a site's shadow centre."),
     "hil": ("hil.cli:app", "Simulate the island behind real Modbus."),
-    "ledger": ("blockchain_iface.cli:app", "Check and read a ledger file, with or without its gateway."),
-    "statement": ("blockchain_iface.cli:statement_command", "Print a meter's bill, line by line."),
+    "ledger": ("blockchain_iface.cli.app:app", "Check and read a ledger file, with or without its gateway."),
+    "statement": ("blockchain_iface.cli.statement:app", "Print a meter's bill, line by line."),
+    "verify": ("blockchain_iface.cli.evidence:main", "Check receipts and other evidence, without gateway or ledger."),
 }
 _PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
 
@@ -25,11 +26,7 @@ app = typer.Typer(
 def _part(name: str, target: str) -> Callable[[typer.Context], None]:
     def run(context: typer.Context) -> None:
         module, _, attribute = target.partition(":")
-        part = getattr(import_module(module), attribute)
-        if not isinstance(part, typer.Typer):
-            command, part = part, typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-            part.command()(command)
-        part(context.args, prog_name=f"skerry {name}")
+        getattr(import_module(module), attribute)(context.args, prog_name=f"skerry {name}")
 
     return run
 

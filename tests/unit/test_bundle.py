@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from blockchain_iface import block
 from blockchain_iface.archive import Archive
-from blockchain_iface.bundle import Bundle, collect
-from blockchain_iface.document import EvidenceError, read
+from blockchain_iface.bundle import Bundle
+from blockchain_iface.document import MAX_SIZE, EvidenceError, read
 from blockchain_iface.ecdsa_signatures import EcdsaVerifier
-from blockchain_iface.ledger import Corrupt
+from blockchain_iface.ledger import Corrupt, Head
+from blockchain_iface.prove import prove
 from blockchain_iface.signatures import Verifier
-from firmware.wire import certificate, cose, event
-from tests.virtual_meter import CENTRE, SITE, T0
+from blockchain_iface.state.entries import Enrolment
+from firmware.wire import certificate, cose, event, receipt
+from firmware.wire.proof import leaf_hash
+from tests.virtual_meter import CENTRE, SITE, T0, VirtualMeter
 from tests.worlds import Island
 
 ECDSA = EcdsaVerifier()
@@ -35,7 +39,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def of_type(path: Path, type: str) -> Bundle:
     archive = Archive(path)
     entry = next(entry for entry in archive.entries() if cose.parse(entry.data).type == type)
-    return collect(archive, entry, Verifier())
+    return prove(archive, entry, Verifier())
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +105,6 @@ def test_parts_of_two_receipts_do_not_mix(path: Path, bundle: Bundle) -> None:
         b"\xa0",
         b"\xa1\x00\x67receipt",
         b"\x80",
-        bytes(1 << 20) + b"\x00",
         b"[" * 100_000,
         b"{" * 100_000,
     ],
@@ -111,8 +114,15 @@ def test_what_is_no_evidence_is_refused(data: bytes) -> None:
         read(data, [Bundle])
 
 
+def test_more_than_evidence_can_be_is_not_even_read(bundle: Bundle) -> None:
+    with pytest.raises(EvidenceError, match="at most"):
+        read(bundle.to_json().encode() + b" " * MAX_SIZE, [Bundle])
+
+
 def test_fields_have_their_types(bundle: Bundle) -> None:
     body = json.loads(bundle.to_json())
+    with pytest.raises(EvidenceError, match="hex digits"):
+        read(json.dumps({**body, "block": "xyz"}).encode(), [Bundle])
     for wrong in ("xyz", 5, None, ["00"]):
         with pytest.raises(EvidenceError, match="block"):
             read(json.dumps({**body, "block": wrong}).encode(), [Bundle])
@@ -122,10 +132,77 @@ def test_fields_have_their_types(bundle: Bundle) -> None:
 def test_a_damaged_file_gives_none(path: Path, tmp_path: Path) -> None:
     copy = tmp_path / "ledger.sqlite"
     copy.write_bytes(path.read_bytes())
-    with sqlite3.connect(copy) as db:
-        db.execute("DELETE FROM entries WHERE idx = 1")
-    db.close()
-    archive = Archive(copy)
-    entry = next(entry for entry in archive.entries() if cose.parse(entry.data).subject == "wind-1")
-    with pytest.raises(Corrupt):
-        collect(archive, entry, Verifier())
+    entry = next(entry for entry in Archive(copy).entries() if cose.parse(entry.data).type == certificate.TYPE)
+    for change, reason in (
+        ("UPDATE nodes SET hash = zeroblob(32) WHERE key = 0", "signature does not hold"),
+        ("DELETE FROM nodes WHERE key = 0", "node .* is missing"),
+        ("DELETE FROM entries WHERE idx = 1", "no enrolment of wind-1"),
+        ("DELETE FROM blocks WHERE height = 0", "block 0 is missing"),
+        ("DELETE FROM entries", "the ledger is empty"),
+    ):
+        with sqlite3.connect(copy) as db:
+            db.execute(change)
+        db.close()
+        with pytest.raises(Corrupt, match=reason):
+            prove(Archive(copy), entry, Verifier())
+
+
+def alone(data: bytes, site: str = SITE) -> tuple[bytes, bytes]:
+    """(receipt, block) for a ledger that holds nothing but ``data``: an operator can sign whatever it likes."""
+    root = leaf_hash(data)
+    signature = receipt.sign_head(CENTRE, site, root)
+    sealed = block.seal(CENTRE, SITE, Head(0, 1, root, T0), None)
+    return receipt.encode(CENTRE.kid, site, 1, 0, [], signature), sealed
+
+
+def false_enrolment(bundle: Bundle, type: str, subject: str, payload: bytes) -> Bundle:
+    entry = cose.sign(CENTRE, SITE, subject, type, payload)
+    return replace(bundle, enrolment=entry, enrolment_receipt=alone(entry)[0])
+
+
+STRANGER = VirtualMeter("wind-1", 99)
+WIND = VirtualMeter("wind-1", 11)
+
+
+def unproven_request() -> bytes:
+    """A request for wind-1's key by somebody who does not hold it."""
+    return WIND.request[:-64] + STRANGER.request[-64:]
+
+
+LIES = {
+    "genesis: a statement of another type": lambda bundle: replace(
+        bundle, genesis=cose.sign(CENTRE, SITE, SITE, "vnd.skerry.x", cose.parse(bundle.genesis).payload)
+    ),
+    "of site atoll": lambda bundle: replace(bundle, block=block.seal(CENTRE, "atoll", Head(0, 1, bytes(32), T0), None)),
+    "block: not a block": lambda bundle: replace(bundle, block=bundle.genesis),
+    "of another ledger": lambda bundle: replace(bundle, receipt=alone(bundle.entry, "atoll")[0]),
+    "enrolment: enrolment: key 1 is missing": lambda bundle: false_enrolment(bundle, Enrolment.TYPE, "wind-1", b"\xa0"),
+    "not the meter's own request": lambda bundle: false_enrolment(
+        bundle, Enrolment.TYPE, "home-1", Enrolment("wind", WIND.request).encode()
+    ),
+    "not the meter's own": lambda bundle: false_enrolment(
+        bundle, "vnd.skerry.x", "wind-1", Enrolment("wind", WIND.request).encode()
+    ),
+    "another key or meter": lambda bundle: false_enrolment(
+        bundle, Enrolment.TYPE, "wind-1", Enrolment("wind", STRANGER.request).encode()
+    ),
+    "never showed": lambda bundle: false_enrolment(
+        bundle, Enrolment.TYPE, "wind-1", Enrolment("wind", unproven_request()).encode()
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", LIES)
+def test_a_lying_operator_is_found_out(bundle: Bundle, reason: str) -> None:
+    with pytest.raises(EvidenceError, match=reason):
+        LIES[reason](bundle).check(Verifier())
+
+
+def test_an_operator_cannot_put_words_in_a_meters_mouth(bundle: Bundle) -> None:
+    forged = bundle.entry[:-64] + STRANGER.certify(0, 5)[-64:]
+    proof, sealed = alone(forged)
+    with pytest.raises(EvidenceError, match="not signed by the meter"):
+        replace(bundle, entry=forged, receipt=proof, block=sealed).check(Verifier())
+    # for the meter's own words it is taken: an operator may keep a second ledger, but not write for others
+    proof, sealed = alone(bundle.entry)
+    assert replace(bundle, receipt=proof, block=sealed).check(Verifier()).head.size == 1

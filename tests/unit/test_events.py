@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from blockchain_iface.archive import Archive
-from blockchain_iface.cli import app
+from blockchain_iface.cli.app import app
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Rejected
 from blockchain_iface.signatures import Verifier

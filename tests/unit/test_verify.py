@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from blockchain_iface.archive import Archive
-from blockchain_iface.cli import app, statement_command
+from blockchain_iface.cli import statement as statement_command
+from blockchain_iface.cli.app import app
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Corrupt, Unavailable
 from blockchain_iface.statement import UnknownAccount, lines
@@ -128,9 +128,7 @@ def test_a_statement_adds_up_to_the_balance(path: Path) -> None:
 
 
 def test_a_printed_statement_fits_a_terminal(path: Path) -> None:
-    printer = typer.Typer()
-    printer.command()(statement_command)
-    done = CliRunner().invoke(printer, ["home-2", "--ledger", str(path)])
+    done = CliRunner().invoke(statement_command.app, ["home-2", "--ledger", str(path)])
     assert done.exit_code == 0
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert "from the grid" in done.stdout

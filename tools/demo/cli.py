@@ -21,7 +21,10 @@ from .report import Report, write
 
 _INTERRUPTED = 130
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
+
+@app.command()
 def demo(
     duration: Annotated[float | None, typer.Option(min=1, help="Seconds of running; without it, until Ctrl-C.")] = None,
     interval: Annotated[int, typer.Option(min=2, max=3600, help="Settlement interval in seconds.")] = 10,

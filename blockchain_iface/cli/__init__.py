@@ -1,0 +1,1 @@
+"""The command line: ``skerry ledger``, ``skerry statement`` and ``skerry verify``, one command a file."""

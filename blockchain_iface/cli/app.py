@@ -1,0 +1,12 @@
+"""``skerry ledger ...``: reading a ledger file, whether the gateway runs or not."""
+
+import typer
+
+from . import blocks, export, prove, show, verify
+
+app = typer.Typer(no_args_is_help=True, help="Check and read a ledger file, with or without its gateway.")
+app.command("verify")(verify.command)
+app.command("blocks")(blocks.command)
+app.command("show")(show.command)
+app.command("prove")(prove.command)
+app.command("export")(export.command)

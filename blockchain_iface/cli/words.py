@@ -1,0 +1,38 @@
+"""How values are written for people, and read from them. Imports nothing that is compiled."""
+
+from datetime import UTC, datetime
+
+from firmware.wire import certificate, cose, event
+
+
+def utc(seconds: int | None) -> str:
+    """Unix seconds as date and time."""
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def tokens(micro: int) -> str:
+    """Micro-tokens as tokens."""
+    return f"{'-' if micro < 0 else ''}{abs(micro) // 1_000_000}.{abs(micro) % 1_000_000:06d}"
+
+
+def key_from_hex(text: str) -> bytes:
+    """A public key, 64 bytes. ValueError says what one looks like."""
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 64:
+        raise ValueError("the key is 128 hex digits, X followed by Y")
+    return key
+
+
+def sentence(statement: cose.Statement) -> str:
+    """What a statement says, in one line. WireError if its body cannot be read."""
+    if statement.type == certificate.TYPE:
+        body = certificate.decode(statement.payload)
+        imported, exported = (after - before for before, after in zip(body.opening, body.closing, strict=True))
+        span = f"{utc(body.t0)} to {utc(body.end)} UTC"
+        return f"certificate {body.seq} of {statement.subject}: {span}, {imported} Wh imported, {exported} Wh exported"
+    if statement.type == event.TYPE:
+        return f"event {event.decode(statement.payload).number} of {statement.subject}"
+    return f"{statement.type.removeprefix('vnd.skerry.')} about {statement.subject}"
