@@ -129,22 +129,26 @@ def test_fields_have_their_types(bundle: Bundle) -> None:
     assert read(json.dumps({**body, "meter_key": None}).encode(), [Bundle]).meter_key is None
 
 
-def test_a_damaged_file_gives_none(path: Path, tmp_path: Path) -> None:
-    copy = tmp_path / "ledger.sqlite"
-    copy.write_bytes(path.read_bytes())
-    entry = next(entry for entry in Archive(copy).entries() if cose.parse(entry.data).type == certificate.TYPE)
-    for change, reason in (
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
         ("UPDATE nodes SET hash = zeroblob(32) WHERE key = 0", "signature does not hold"),
         ("DELETE FROM nodes WHERE key = 0", "node .* is missing"),
         ("DELETE FROM entries WHERE idx = 1", "no enrolment of wind-1"),
         ("DELETE FROM blocks WHERE height = 0", "block 0 is missing"),
+        ("UPDATE blocks SET size = 1", "does not cover it"),
         ("DELETE FROM entries", "the ledger is empty"),
-    ):
-        with sqlite3.connect(copy) as db:
-            db.execute(change)
-        db.close()
-        with pytest.raises(Corrupt, match=reason):
-            prove(Archive(copy), entry, Verifier())
+    ],
+)
+def test_a_damaged_file_gives_none(path: Path, tmp_path: Path, damage: str, reason: str) -> None:
+    copy = tmp_path / "ledger.sqlite"
+    copy.write_bytes(path.read_bytes())
+    entry = next(entry for entry in Archive(copy).entries() if cose.parse(entry.data).type == certificate.TYPE)
+    with sqlite3.connect(copy) as db:
+        db.execute(damage)
+    db.close()
+    with pytest.raises(Corrupt, match=reason):
+        prove(Archive(copy), entry, Verifier())
 
 
 def alone(data: bytes, site: str = SITE) -> tuple[bytes, bytes]:
