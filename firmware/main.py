@@ -1,4 +1,4 @@
-"""Start a meter on MicroPython's unix port.
+"""Start a meter: on MicroPython's unix port from a shell, on an ESP32 by main_esp32.
 
     micropython -m firmware.main --identity CONFIG     make the key on first use, print {"meter", "public", "request", "csr"}
     micropython -m firmware.main CONFIG                run the meter
@@ -11,16 +11,24 @@ import gc
 import json
 import sys
 
-from firmware.hal.unix import Board, FlashError
 from firmware.meter import tls_key
 from firmware.meter.app import Meter
-from firmware.meter.board_description import Linux
+from firmware.meter.board_description import BoardError
 from firmware.meter.certifier import signer_of
 from firmware.meter.config import Config
 from firmware.meter.map_entry import MapError
 from firmware.meter.store import Store, StoreDamaged
 from firmware.meter.table import ConfigError
 from firmware.wire import csr, enrolment
+
+if sys.platform == "esp32":
+    from firmware.board_esp32 import open_board
+else:
+    from firmware.board_linux import open_board
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from firmware.hal.interface import Board
 
 _USAGE = "usage: micropython -m firmware.main [--identity] CONFIG"
 _FAILED, _MISUSED = 1, 2
@@ -44,11 +52,6 @@ def _load_map(name: str) -> "dict[str, object]":
     return document
 
 
-def _beside(path: str, name: str) -> str:
-    """``name`` as seen from the folder of ``path``."""
-    return name if name.startswith("/") or "/" not in path else path.rsplit("/", 1)[0] + "/" + name
-
-
 def _read_config(path: str) -> Config:
     try:
         return Config(_load(path))
@@ -58,7 +61,7 @@ def _read_config(path: str) -> Config:
         raise ConfigError(str(error)) from None
 
 
-def _print_identity(config: Config, board: Board) -> None:
+def _print_identity(config: Config, board: "Board") -> None:
     signer = signer_of(Store(board.files), board)
     request = enrolment.request(signer, config.site, config.meter)
     certificate_request = csr.request(tls_key.signer_of(board), config.meter)
@@ -76,7 +79,7 @@ def main(arguments: "list[str]") -> int:
         return _MISUSED
     try:
         config = _read_config(paths[0])
-        board = Board(_beside(paths[0], config.flash), Linux(config.board).clock)
+        board = open_board(config, paths[0])
         if identity:
             _print_identity(config, board)
         else:
@@ -84,7 +87,7 @@ def main(arguments: "list[str]") -> int:
     except (ConfigError, MapError) as error:
         print(f"{paths[0]}: {error}")
         return _MISUSED
-    except (FlashError, StoreDamaged) as error:
+    except (BoardError, StoreDamaged) as error:
         print(error)
         return _FAILED
     return 0

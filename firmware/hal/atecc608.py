@@ -23,9 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from machine import I2C
-
     from ..wire.steps import Steps
+    from .interface import I2c
 
 ADDRESS = 0x60  # as made; 0x35 in the Trust&GO variant, 0x36 in TrustFLEX
 _SLOT = 0  # of the primary private key
@@ -44,7 +43,7 @@ class Atecc608(Signer):
     Methods in steps may be under way at once; sessions follow each other. All raise ElementError.
     """
 
-    def __init__(self, i2c: "I2C", ticks_ms: "Callable[[], int]", address: int = ADDRESS) -> None:
+    def __init__(self, i2c: "I2c", ticks_ms: "Callable[[], int]", address: int = ADDRESS) -> None:
         """Read the public key, which takes 0.2 s. ElementUnlocked if somebody could still change the key.
 
         ``ticks_ms``: milliseconds that never fall and do not wrap.

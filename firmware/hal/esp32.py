@@ -11,12 +11,14 @@ import machine
 
 from ..wire.clock import NETWORK, UNSET
 from . import littlefs, sockets
+from .atecc608 import ADDRESS, Atecc608
 from .sockets import Stream
 
 _ROOT = "/meter"  # on the LittleFS that MicroPython mounts on its partition
 _EPOCH_2000_S = 946_684_800
 _SET_SINCE_S = 1_735_689_600  # 2025: no clock that was ever set is earlier
 _DRIFT_MS = 60_000  # a month at the crystal's 20 ppm
+_I2C_HZ = 100_000  # the most at which a secure element's wake pulse is long enough
 _BUFFER = 512  # bytes: two of the longest Modbus frames
 _FREE = 1  # of idf_heap_info's regions
 
@@ -31,20 +33,31 @@ RESET_REASONS = {
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .esp32_network import Ethernet, Wifi
+    from ..wire.signer import Signer
+    from .esp32_network import W5500, Lan8720, Wifi
 
 
 class Pins:
-    """GPIO numbers of the RS-485 transceiver and the LED; None for what the board has not.
+    """GPIO numbers of the RS-485 transceiver, the LED and a secure element's I2C bus; None for what the board has not.
 
     ``direction`` drives the line while it is high.
     """
 
-    def __init__(self, tx: int, rx: int, direction: "int | None" = None, led: "int | None" = None) -> None:
+    def __init__(
+        self,
+        tx: "int | None" = None,
+        rx: "int | None" = None,
+        direction: "int | None" = None,
+        led: "int | None" = None,
+        sda: "int | None" = None,
+        scl: "int | None" = None,
+    ) -> None:
         self.tx = tx
         self.rx = rx
         self.direction = direction
         self.led = led
+        self.sda = sda
+        self.scl = scl
 
 
 class Clock:
@@ -168,7 +181,11 @@ class Board:
 
     target = "esp32"
 
-    def __init__(self, pins: Pins, network: "Wifi | Ethernet | None" = None) -> None:
+    def __init__(self, pins: Pins, network: "Wifi | Lan8720 | W5500", element: "int | None" = None) -> None:
+        """``element``: I2C address of a secure element on pins.sda and pins.scl, None for the one that it is made with.
+
+        SignerError if it does not answer.
+        """
         self._pins = pins
         self.network = network
         self.console = Console()
@@ -177,6 +194,10 @@ class Board:
         self.clock = Clock()
         self.files = littlefs.Files(_ROOT)
         self.led = None if pins.led is None else Led(pins.led)
+        self.signer: Signer | None = None
+        if pins.sda is not None and pins.scl is not None:
+            bus = machine.I2C(0, scl=machine.Pin(pins.scl), sda=machine.Pin(pins.sda), freq=_I2C_HZ)
+            self.signer = Atecc608(bus, self.clock.ticks_ms, element or ADDRESS)
 
     def random(self, count: int) -> bytes:
         return os.urandom(count)
@@ -195,6 +216,8 @@ class Board:
         if path not in ("uart1", "uart2"):
             raise OSError(f"there is no {path}: uart1 or uart2")
         pins = self._pins
+        if pins.tx is None or pins.rx is None:
+            raise OSError(f"{path} is not connected to any pins")
         uart = machine.UART(int(path[4:]), baud, 8, None, 1, tx=pins.tx, rx=pins.rx, rxbuf=_BUFFER, timeout=0)
         return SerialStream(uart, None if pins.direction is None else Direction(pins.direction, uart))
 

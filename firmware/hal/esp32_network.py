@@ -49,20 +49,10 @@ class Wifi:
 
 
 class Ethernet:
-    """A LAN8720 on the chip's own Ethernet controller, clocked by its PHY on GPIO 0, as on most boards.
+    """A cable: what all controllers have in common."""
 
-    ``mdc``, ``mdio``, ``power``: GPIO numbers, ``power`` None if the PHY is always on; ``address``: the PHY's, 0..31.
-    """
-
-    def __init__(self, mdc: int, mdio: int, power: "int | None", address: int) -> None:
-        self._lan = network.LAN(
-            0,
-            mdc=machine.Pin(mdc),  # type: ignore[call-arg]  # of this port
-            mdio=machine.Pin(mdio),
-            power=None if power is None else machine.Pin(power),
-            phy_type=network.PHY_LAN8720,
-            phy_addr=address,
-        )
+    def __init__(self, lan: network.LAN) -> None:
+        self._lan = lan
 
     def connect(self) -> None:
         self._lan.active(True)
@@ -82,3 +72,41 @@ class Ethernet:
     def status(self) -> str:
         linked = self._lan.status() == network.ETH_CONNECTED
         return "no address was given in time" if linked else "no cable, or nobody at its end"
+
+
+class Lan8720(Ethernet):
+    """A LAN8720 on the Ethernet controller of the ESP32 itself; later chips have none.
+
+    ``mdc``, ``mdio``, ``power``: GPIO numbers, ``power`` None if the PHY is always on; ``address``: the PHY's, 0..31.
+    ``clock``: GPIO at which the ESP32 gives the PHY its clock; None if the PHY gives it to GPIO 0, as on most boards.
+    """
+
+    def __init__(self, mdc: int, mdio: int, address: int, power: "int | None" = None, clock: "int | None" = None) -> None:
+        given = {} if clock is None else {"ref_clk": machine.Pin(clock), "ref_clk_mode": machine.Pin.OUT}
+        lan = network.LAN(
+            0,
+            mdc=machine.Pin(mdc),  # type: ignore[call-arg]  # of this port
+            mdio=machine.Pin(mdio),
+            power=None if power is None else machine.Pin(power),
+            phy_type=network.PHY_LAN8720,
+            phy_addr=address,
+            **given,
+        )
+        super().__init__(lan)
+
+
+class W5500(Ethernet):
+    """A W5500 on the second SPI controller. All are GPIO numbers; ``reset`` None if the board does that."""
+
+    def __init__(self, sck: int, mosi: int, miso: int, cs: int, interrupt: int, reset: "int | None" = None) -> None:
+        spi = machine.SPI(1, sck=machine.Pin(sck), mosi=machine.Pin(mosi), miso=machine.Pin(miso))
+        lan = network.LAN(
+            0,
+            spi=spi,  # type: ignore[call-arg]  # of this port
+            cs=machine.Pin(cs),
+            int=machine.Pin(interrupt),
+            reset=None if reset is None else machine.Pin(reset),
+            phy_type=network.PHY_W5500,
+            phy_addr=0,
+        )
+        super().__init__(lan)

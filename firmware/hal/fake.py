@@ -157,7 +157,7 @@ class Board:
     ``secured`` notes what open_tls was called with.
     """
 
-    network = led = console = None
+    network = led = console = signer = None
 
     def __init__(self) -> None:
         self.clock = Clock()

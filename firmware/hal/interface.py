@@ -7,6 +7,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from ..wire.signer import Signer
+
     class Clock(Protocol):
         """Two clocks: wall time may jump, ticks may not."""
 
@@ -104,6 +106,15 @@ if TYPE_CHECKING:
         def status(self) -> str:
             """What keeps it from being connected, in words."""
 
+    class I2c(Protocol):
+        """What drivers need of a machine.I2C."""
+
+        def writeto(self, __address: int, __data: bytes) -> object:
+            """Write all of it. OSError if nobody acknowledges."""
+
+        def readfrom_into(self, __address: int, __buffer: bytearray) -> object:
+            """Fill the buffer. OSError if nobody acknowledges."""
+
     class Led(Protocol):
         """A lamp that people see."""
 
@@ -137,6 +148,10 @@ if TYPE_CHECKING:
         @property
         def led(self) -> "Led | None":
             """The status lamp, if there is one."""
+
+        @property
+        def signer(self) -> "Signer | None":
+            """The meter's key in a secure element; None if it has to lie on the flash."""
 
         @property
         def console(self) -> "Stream | None":

@@ -25,6 +25,11 @@ _INPUT_QUEUE = 4096  # bytes that the kernel keeps of a terminal
 _SPEEDS = {9600: 13, 19200: 14, 38400: 15, 57600: 4097, 115200: 4098}
 
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..wire.signer import Signer
+
+
 class FlashError(Exception):
     """The flash file cannot be used: the installation's fault. The message says what to do."""
 
@@ -137,6 +142,7 @@ class Board:
     """A process on Linux."""
 
     network = led = console = None
+    signer: "Signer | None" = None
 
     def __init__(self, flash: str, clock: bool = True) -> None:
         """``flash``: path of the file that stands for the flash chip. FlashError if it cannot be used.

@@ -30,12 +30,13 @@ from .timekeeper import Moment
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..hal.interface import Board
+    from ..wire.signer import Signer
     from ..wire.steps import Steps
 
 
-def signer_of(store: Store, board: "Board") -> es256.SoftwareSigner:
-    """The meter's signer; its key is made on first use and never leaves the flash."""
-    return es256.SoftwareSigner(store.secret(lambda: es256.generate_secret(board.random)))
+def signer_of(store: Store, board: "Board") -> "Signer":
+    """The meter's signer: the board's secure element, else a key that is made on first use and never leaves the flash."""
+    return board.signer or es256.SoftwareSigner(store.secret(lambda: es256.generate_secret(board.random)))
 
 
 class Certifier:
