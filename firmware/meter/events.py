@@ -5,6 +5,9 @@
 
 Whoever must not go on before an event is on the flash records it and takes all steps of ``keep_steps``. Two of them must not
 be under way at once: the app's lock sees to that.
+
+If the flash has destroyed the newest event, nobody here knows its id any more, though the ledger may have it. The next one then
+leaves a number out, which people see, and names no predecessor: it could only name a wrong one.
 """
 
 from ..wire import cose, event
@@ -38,8 +41,7 @@ class Events:
         self._names = site, meter
         self._boot = boot
         self._waiting: list[tuple[Moment, int, dict[int, object]]] = []
-        newest = kept.newest(EVENT)
-        self._prev = cose.parse(newest, event.MAX_SIZE).id if newest else None
+        self._prev = _newest_id(kept)
 
     @property
     def waiting(self) -> int:
@@ -61,7 +63,7 @@ class Events:
         kept = 0
         while self._waiting:
             statement = yield from event.issue_steps(self._signer, *self._names, self._next(*self._waiting[0]))
-            number = self._kept.last(EVENT) + 1
+            number = self._next_number()
             self._kept.add(EVENT, number, statement.data)
             self._prev = statement.id
             self._waiting.pop(0)
@@ -70,6 +72,19 @@ class Events:
         return kept
 
     def _next(self, now: "Moment", kind: int, details: "dict[int, object]") -> event.Event:
-        number = self._kept.last(EVENT) + 1
+        number = self._next_number()
         prev = None if number == 1 else self._prev or _UNKNOWN
         return event.Event(number, self._boot, prev, now.quality, now.time_ms, now.uptime_ms, kind, details)
+
+    def _next_number(self) -> int:
+        last = self._kept.last(EVENT)
+        return last + 1 if self._prev or not last else last + 2
+
+
+def _newest_id(kept: Statements) -> "bytes | None":
+    """The id of the event with the highest number; None if there is none, or the flash has destroyed it."""
+    newest = kept.newest(EVENT)
+    if newest is None:
+        return None
+    statement = cose.parse(newest, event.MAX_SIZE)
+    return statement.id if event.decode(statement.payload).number == kept.last(EVENT) else None

@@ -116,6 +116,50 @@ def test_numbers_go_on_after_all_have_their_receipts():
     assert (body.number, body.prev) == (2, cose.parse(first).id)
 
 
+def destroy(bench, number):
+    """The flash loses a bit of an event."""
+    data = bench.kept.read(EVENT, number)
+    segment = bytearray(bench.files.content["q/s0"])
+    segment[segment.find(data) + 100] ^= 1
+    bench.files.content["q/s0"] = bytes(segment)
+
+
+def test_behind_a_destroyed_event_the_chain_goes_on_without_a_false_word():
+    for count in (1, 3):
+        bench = Bench()
+        bench.record(count)
+        finish(bench.events.keep_steps())
+        known = [event.decode(cose.parse(bench.kept.read(EVENT, number)).payload) for number in range(1, count)]
+        destroy(bench, count)
+        bench.start()
+        bench.record(2)
+        finish(bench.events.keep_steps())
+        statements = [cose.parse(bench.kept.read(EVENT, number)) for number in (count + 2, count + 3)]
+        first, second = [event.decode(statement.payload) for statement in statements]
+        assert (first.number, first.prev) == (count + 2, bytes(32))
+        assert (second.number, second.prev) == (count + 3, statements[0].id)
+        assert bench.kept.lost(EVENT) == [count]
+        assert bench.kept.pending(EVENT) == [body.number for body in known] + [count + 2, count + 3]
+        bench.start()
+        bench.record()
+        finish(bench.events.keep_steps())
+        body = event.decode(cose.parse(bench.kept.read(EVENT, count + 4)).payload)
+        assert body.prev == statements[1].id
+        assert bench.kept.lost(EVENT) == [count, count + 1]
+
+
+def test_an_older_event_may_be_destroyed_without_harm_to_the_chain():
+    bench = Bench()
+    bench.record(3)
+    finish(bench.events.keep_steps())
+    newest = cose.parse(bench.kept.read(EVENT, 3)).id
+    destroy(bench, 2)
+    bench.start()
+    bench.record()
+    finish(bench.events.keep_steps())
+    assert event.decode(cose.parse(bench.kept.read(EVENT, 4)).payload).prev == newest
+
+
 def test_a_power_cut_at_any_flash_write_leaves_one_chain():
     for writes in range(14):
         bench = Bench()

@@ -185,6 +185,15 @@ def test_a_broken_chain_is_refused_on_either_side(bench: Bench) -> None:
     assert len(bench.send(bench.wind, two)) == 1
 
 
+def test_an_event_behind_one_that_the_meters_flash_destroyed_is_taken(bench: Bench) -> None:
+    one, two = bench.wind.record(), bench.wind.record()
+    bench.send(bench.wind, one, two)
+    # it cannot name the second one any more, and so must not take the number behind it
+    assert bench.send(bench.wind, copy(bench.wind).record(number=3, prev=bytes(32))) == []
+    assert bench.refusals() == {"broken-chain": 1}
+    assert len(bench.send(bench.wind, bench.wind.record(number=4, prev=bytes(32)))) == 1
+
+
 def test_the_ledger_itself_takes_no_stranger(tmp_path: Path) -> None:
     ledger = EmbeddedLedger(tmp_path / "ledger.sqlite", CENTRE, SITE)
     ledger.submit([genesis()], T0)
