@@ -41,11 +41,11 @@ class Line:
 
 
 class UnknownAccount(LedgerError):
-    """No meter of this name has an account on the ledger."""
+    """There is no account of this name on the ledger."""
 
 
 def lines(entries: Iterable[Entry], account: str) -> Iterator[Line]:
-    """The statement of ``account`` (a meter's id), oldest line first.
+    """The statement of ``account`` (named after the first meter there), oldest line first.
 
     Raises:
         UnknownAccount: once all entries are read and there was no such account.
@@ -65,8 +65,8 @@ def lines(entries: Iterable[Entry], account: str) -> Iterator[Line]:
             yield Line(entry.index, t0, text, mark, wh, price, amount, balance)
         if balance != state.balance(account):
             raise Corrupt(f"the lines of {account} give {balance}, its balance is {state.balance(account)}", entry.index)
-    meter = None if state is None else state.meters.get(account)
-    if meter is None or not meter.trades:
+    point = None if state is None else state.points.get(account)
+    if point is None or not point.trades:
         raise UnknownAccount(f"{account} has no account on this ledger")
 
 

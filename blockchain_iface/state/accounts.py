@@ -24,8 +24,8 @@ def post(state: State, postings: Mapping[str, int]) -> None:
 
 def require_account(state: State, account: str) -> None:
     """Refused unless tokens may be recharged to, or recovered from, ``account``."""
-    meter = state.meters.get(account)
-    if account not in FUNDED and (meter is None or not meter.trades):
+    point = state.points.get(account)
+    if account not in FUNDED and (point is None or not point.trades):
         raise Refused(f"there is no account {account}")
 
 

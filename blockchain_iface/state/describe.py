@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 
-from firmware.wire import certificate, clock, cose, event
+from firmware.wire import certificate, clock, cose, event, rotation
 from firmware.wire.fields import WireError
 
 from . import entries
@@ -11,6 +11,7 @@ from . import entries
 _DECODERS: dict[str, Callable[[bytes], object]] = {
     certificate.TYPE: certificate.decode,
     event.TYPE: event.decode,
+    rotation.TYPE: rotation.decode,
     entries.Genesis.TYPE: entries.Genesis.decode,
     entries.Enrolment.TYPE: entries.Enrolment.decode,
     entries.Recharge.TYPE: entries.Recharge.decode,
@@ -18,9 +19,11 @@ _DECODERS: dict[str, Callable[[bytes], object]] = {
     entries.Pricing.TYPE: entries.Pricing.decode,
     entries.Transaction.TYPE: entries.Transaction.decode,
     entries.Settlement.TYPE: entries.Settlement.decode,
+    entries.Revocation.TYPE: entries.Revocation.decode,
+    entries.Exchange.TYPE: entries.Exchange.decode,
     entries.Alarm.TYPE: entries.Alarm.decode,
 }
-_SLOTTED = (certificate.Certificate, event.Event, clock.ClockQuality)
+_SLOTTED = (certificate.Certificate, event.Event, clock.ClockQuality, rotation.Rotation)
 
 
 def describe(data: bytes) -> dict[str, object]:

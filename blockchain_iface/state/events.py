@@ -1,24 +1,31 @@
 """Applying events: what happened to the meters, in their own words, each of which names the one before."""
 
-from firmware.wire import cose, event
+from firmware.wire import cose, event, receipt
 
 from .happenings import Recorded
-from .records import EventFact
+from .records import EventFact, Key
 from .state import Refused, State
 
 
-def apply_event(state: State, statement: cose.Statement, meter: str) -> Recorded:
+def apply_event(state: State, statement: cose.Statement, key: Key) -> Recorded:
     """Take in one event, in any order. Its neighbours by number must agree with it where they are here."""
     body = event.decode(statement.payload)
-    if (meter, body.number) in state.events:
-        raise Refused(f"clone: {meter} has issued another event {body.number}")
+    meter, number = key.meter, body.number
+    if not key.signs(receipt.EVENT, number):
+        raise Refused(f"the key does not sign event {number}: it was revoked or replaced")
+    chain = state.chain(receipt.EVENT, meter)
+    if chain.holds(number):
+        raise Refused(f"clone: {meter} has issued another event {number}")
     fact = EventFact(statement.id, body.prev)
-    _check_joint(state.events.get((meter, body.number - 1)), fact)
-    _check_joint(fact, state.events.get((meter, body.number + 1)))
-    state.events.put((meter, body.number), fact)
-    return Recorded(meter, body.number, body.kind)
+    if chain.holds(number - 1):
+        _check_joint(state.events[meter, number - 1], fact)
+    if chain.holds(number + 1):
+        _check_joint(fact, state.events[meter, number + 1])
+    state.events.put((meter, number), fact)
+    state.event_chains.put(meter, chain.extended(number))
+    return Recorded(meter, number, body.kind)
 
 
-def _check_joint(earlier: EventFact | None, later: EventFact | None) -> None:
-    if earlier is not None and later is not None and later.prev != earlier.id:
+def _check_joint(earlier: EventFact, later: EventFact) -> None:
+    if later.prev != earlier.id:
         raise Refused("broken chain: the previous event is another one")

@@ -19,6 +19,33 @@ class Enrolled:
 
 
 @dataclass(frozen=True, slots=True)
+class Revoked:
+    """A meter's key signs nothing more from certificate ``seq`` on."""
+
+    meter: str
+    seq: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """A meter signs with the key ``kid`` from certificate ``seq`` on."""
+
+    meter: str
+    kid: bytes
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """At a metering point another meter goes on."""
+
+    point: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class Certified:
     """A certificate was taken in."""
 
@@ -89,4 +116,5 @@ class CloneFound:
     number: int
 
 
-Happening = Begun | Enrolled | Certified | Recorded | Recharged | Recovered | Priced | Traded | Settled | CloneFound
+Registered = Begun | Enrolled | Revoked | Rotated | Exchanged | CloneFound
+Happening = Registered | Certified | Recorded | Recharged | Recovered | Priced | Traded | Settled

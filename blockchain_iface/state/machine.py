@@ -10,23 +10,27 @@ from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any
 
-from firmware.wire import cbor, certificate, cose, event
+from firmware.wire import cbor, certificate, cose, event, rotation
 from firmware.wire.fields import WireError, list_of
 
 from ..signatures import Verifier
 from . import accounts, entries, events, market, measurement, registry
 from .backing import Backing, Sealed, Slot
 from .happenings import Happening
+from .records import Key
 from .state import Refused, State
 from .table import Table
 from .tree import StateTree, leaf_of
 
-_METERS: dict[str, Callable[[State, cose.Statement, str], Happening]] = {
-    certificate.TYPE: measurement.apply_certificate,
-    event.TYPE: events.apply_event,
+_METERS: dict[str, Callable[[State, cose.Statement, Key, Verifier], Happening]] = {
+    certificate.TYPE: lambda state, statement, key, _: measurement.apply_certificate(state, statement, key),
+    event.TYPE: lambda state, statement, key, _: events.apply_event(state, statement, key),
+    rotation.TYPE: registry.apply_rotation,
 }
 _CENTRE: dict[str, Callable[[State, cose.Statement, Verifier], Happening]] = {
     entries.Enrolment.TYPE: registry.apply_enrolment,
+    entries.Revocation.TYPE: registry.apply_revocation,
+    entries.Exchange.TYPE: registry.apply_exchange,
     entries.Alarm.TYPE: registry.apply_alarm,
     entries.Recharge.TYPE: lambda state, order, _: accounts.recharge(state, entries.Recharge.decode(order.payload)),
     entries.Recovery.TYPE: lambda state, order, _: accounts.recover(state, entries.Recovery.decode(order.payload)),
@@ -147,7 +151,7 @@ class Machine:
             return self._begin(state, statement)
         rules = state.rules
         if statement.type in _METERS:
-            return _METERS[statement.type](state, statement, self._signing_meter(state, statement))
+            return _METERS[statement.type](state, statement, self._signing_key(state, statement), self._verifier)
         if statement.kid != rules.kid or not self._verifier.holds(statement, rules.public):
             raise Refused("not signed by the shadow centre")
         if statement.type not in _CENTRE:
@@ -160,10 +164,10 @@ class Machine:
             raise Refused(f"foreign genesis: site {statement.issuer} with this key may not begin on this ledger")
         return registry.apply_genesis(state, statement, genesis, self._verifier)
 
-    def _signing_meter(self, state: State, statement: cose.Statement) -> str:
-        meter = state.keys.get(statement.kid)
-        if meter is None or meter != statement.subject:
+    def _signing_key(self, state: State, statement: cose.Statement) -> Key:
+        key = state.keys.get(statement.kid)
+        if key is None or key.meter != statement.subject:
             raise Refused("the key is not enrolled for this meter")
-        if not self._verifier.holds(statement, state.meters[meter].public):
+        if not self._verifier.holds(statement, key.public):
             raise Refused("the signature does not hold")
-        return meter
+        return key

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 
+from firmware.wire import receipt
+
 from . import accounts
 from .entries import Pricing, Settlement, Transaction
 from .happenings import Priced, Settled, Traded
 from .matching import match
 from .pricing import affordable, energy_cost, margin, price_and_mu, subsidy_reserve
-from .records import CERTIFIED, SCHEDULED, Interval, Measured, Trade
+from .records import CERTIFIED, SCHEDULED, CertificateFact, Interval, Measured, Point, Trade
 from .settlement import postings, unexplained
 from .state import ESCROW, SUBSIDY, Refused, State
 
@@ -122,37 +124,37 @@ def settled(state: State, t0: int) -> Settlement:
 
 
 def measured_in(state: State, interval: Interval) -> dict[str, Measured]:
-    """What is known of every trading meter that was at work in the interval: certified, spread, or its schedule."""
+    """What is known of every trading point that was metered in the interval: certified, spread, or its schedule."""
     measured = {}
-    for name, meter in state.meters.items():
-        if not meter.trades:
+    for name, point in state.points.items():
+        if not point.trades:
             continue
         certified = _certified(state, interval.t0, name)
         if certified is not None:
             measured[name] = certified
-        elif _at_work(state, interval, name):
+        elif _at_work(state, interval, point):
             bought = sum(trade.wh for trade in interval.trades if trade.buyer == name)
             sold = sum(trade.wh for trade in interval.trades if trade.seller == name)
             measured[name] = Measured(bought, sold, SCHEDULED)
     return measured
 
 
-def _at_work(state: State, interval: Interval, meter: str) -> bool:
-    first = state.certificates.get((meter, 1))
-    began = first is not None and first.t0 <= interval.t0
-    return began or any(meter in (trade.seller, trade.buyer) for trade in interval.trades)
+def _at_work(state: State, interval: Interval, point: Point) -> bool:
+    first = state.fact(receipt.CERTIFICATE, point.meters[0], 1)
+    began = isinstance(first, CertificateFact) and first.t0 <= interval.t0
+    return began or any(point.name in (trade.seller, trade.buyer) for trade in interval.trades)
 
 
-def _certified(state: State, t0: int, meter: str) -> Measured | None:
-    coverage = state.coverage.get((t0, meter))
+def _certified(state: State, t0: int, point: str) -> Measured | None:
+    coverage = state.coverage.get((t0, point))
     if coverage is None or coverage.seconds < state.rules.interval:
         return None
     return Measured(coverage.imported, coverage.exported, coverage.quality)
 
 
 def _feeder(state: State, t0: int) -> Measured | None:
-    """The sum of the feeder meters; None while one of them is silent, or if there is none."""
-    feeders = [_certified(state, t0, name) for name, meter in state.meters.items() if not meter.trades]
+    """The sum of the feeders; None while one of them is silent, or if there is none."""
+    feeders = [_certified(state, t0, name) for name, point in state.points.items() if not point.trades]
     known = [feeder for feeder in feeders if feeder is not None]
     if not feeders or len(known) < len(feeders):
         return None
@@ -160,5 +162,5 @@ def _feeder(state: State, t0: int) -> Measured | None:
 
 
 def complete(state: State, t0: int) -> bool:
-    """True if every enrolled meter has certified the whole interval."""
-    return all(_certified(state, t0, name) is not None for name, _ in state.meters.items())
+    """True if the whole interval is certified at every metering point."""
+    return all(_certified(state, t0, name) is not None for name, _ in state.points.items())

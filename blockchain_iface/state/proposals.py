@@ -68,11 +68,11 @@ def _market(state: State, now: int) -> Proposal | None:
 
 
 def _latest_flows(state: State, t0: int) -> list[tuple[str, int]]:
-    """(meter, net Wh given) of each trading meter in the newest interval before ``t0`` that it has certified in full."""
+    """(account, net Wh given) of each trading point in the newest interval before ``t0`` that is certified there in full."""
     length = state.rules.interval
     flows = []
-    for name, meter in state.meters.items():
-        if not meter.trades:
+    for name, point in state.points.items():
+        if not point.trades:
             continue
         for earlier in (t0 - length, t0 - 2 * length, t0 - 3 * length):
             coverage = state.coverage.get((earlier, name))
@@ -85,9 +85,9 @@ def _latest_flows(state: State, t0: int) -> list[tuple[str, int]]:
 def _payout(state: State) -> Proposal | None:
     """Recovery of what a seller's account holds beyond the tariff's threshold, to be paid to its bank account."""
     tariff = state.rules.tariff
-    for name, meter in state.meters.items():
+    for name, point in state.points.items():
         balance = state.balance(name)
-        if meter.role in ("wind", "storage") and balance >= tariff.payout_at > 0:
+        if point.role in ("wind", "storage") and balance >= tariff.payout_at > 0:
             number = (state.totals.get(PAYOUTS + name) or 0) + 1
             order = Recovery(name, balance - tariff.payout_keep, f"payout-{name}-{number}")
             return Proposal(((name, Recovery.TYPE, order.encode()),))

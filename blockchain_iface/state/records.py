@@ -2,7 +2,11 @@
 
 from typing import NamedTuple
 
+from firmware.wire import receipt
+
 FEEDER = "feeder"
+NEVER = 1 << 32
+"""Above every number of a certificate or event."""
 CERTIFIED, SPREAD, SCHEDULED = range(3)
 """How energy is known: certified for the interval, spread over it from a longer span, or taken from the schedule."""
 
@@ -42,16 +46,58 @@ class Site(NamedTuple):
 
 
 class Meter(NamedTuple):
-    """An enrolled meter. ``role`` is wind, house, storage, load or feeder; all but the feeder trade."""
+    """An enrolled meter: its present key, and the metering point that it is at.
+
+    ``since`` and ``opening`` are the Unix second and registers (Wh) of the exchange that brought it; None if enrolment did.
+    """
 
     meter: str
     public: bytes
     kid: bytes
+    point: str
+    since: int | None = None
+    opening: tuple[int, int] | None = None
+
+
+class Key(NamedTuple):
+    """A key that signs for ``meter``: certificates and events with numbers from the first up to, not including, the second."""
+
+    meter: str
+    public: bytes
+    certificates: tuple[int, int] = (1, NEVER)
+    events: tuple[int, int] = (1, NEVER)
+
+    @property
+    def ended(self) -> bool:
+        """True if it was revoked, replaced or taken out."""
+        return self.certificates[1] != NEVER
+
+    def signs(self, kind: int, number: int) -> bool:
+        """True if it may sign statement ``number`` of ``kind``, receipt.CERTIFICATE or receipt.EVENT."""
+        first, end = self.events if kind == receipt.EVENT else self.certificates
+        return first <= number < end
+
+    def until(self, certificate: int, event: int) -> "Key":
+        """As it is once it signs nothing from these numbers on."""
+        (first, end), (first_event, end_event) = self.certificates, self.events
+        return self._replace(certificates=(first, min(end, certificate)), events=(first_event, min(end_event, event)))
+
+
+class Point(NamedTuple):
+    """A metering point, which names its account: ``meters`` meter it, one after the other. All but the feeder trade."""
+
+    name: str
     role: str
+    meters: tuple[str, ...]
+
+    @property
+    def meter(self) -> str:
+        """The meter that is there now."""
+        return self.meters[-1]
 
     @property
     def trades(self) -> bool:
-        """True if the meter has an account."""
+        """True if it has an account."""
         return self.role != FEEDER
 
 
@@ -74,7 +120,7 @@ class EventFact(NamedTuple):
 
 
 class Chain(NamedTuple):
-    """Which of a meter's certificates are here: ``total`` of 1..highest, all but the ``gaps`` (first, last), lowest first."""
+    """Which of a meter's certificates, or events, are here: ``total`` of 1..highest, all but the ``gaps`` (first, last)."""
 
     highest: int = 0
     gaps: tuple[tuple[int, int], ...] = ()
@@ -86,11 +132,11 @@ class Chain(NamedTuple):
         return self.gaps[0][0] - 1 if self.gaps else self.highest
 
     def holds(self, seq: int) -> bool:
-        """True if the certificate with this number is here."""
+        """True if the one with this number is here."""
         return 0 < seq <= self.highest and not any(first <= seq <= last for first, last in self.gaps)
 
     def extended(self, seq: int) -> "Chain":
-        """With one more certificate, which is not here yet."""
+        """With one more, which is not here yet."""
         if seq > self.highest:
             gaps = self.gaps if seq == self.highest + 1 else (*self.gaps, (self.highest + 1, seq - 1))
             return Chain(seq, gaps, self.total + 1)
@@ -102,7 +148,7 @@ class Chain(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """What certificates say about one meter in one interval: seconds covered, Wh, and CERTIFIED or SPREAD."""
+    """What certificates say about one metering point in one interval: seconds covered, Wh, and CERTIFIED or SPREAD."""
 
     seconds: int = 0
     imported: int = 0
@@ -120,7 +166,7 @@ class Trade(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """One meter's energy in one interval, in Wh, and how it is known: CERTIFIED, SPREAD or SCHEDULED."""
+    """One metering point's energy in one interval, in Wh, and how it is known: CERTIFIED, SPREAD or SCHEDULED."""
 
     imported: int
     exported: int
@@ -149,5 +195,5 @@ class Interval(NamedTuple):
 
     @property
     def scheduled(self) -> int:
-        """How many meters the newest settlement took at their schedule."""
+        """How many points the newest settlement took at their schedule."""
         return sum(1 for _, measured in self.measured if measured.quality == SCHEDULED)

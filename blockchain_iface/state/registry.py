@@ -1,12 +1,13 @@
-"""Applying genesis, enrolments and alarms: who the shadow centre is, and which keys may certify."""
+"""Applying what the register of meters and keys is made of: who the shadow centre is, which keys certify, and until when."""
 
-from firmware.wire import certificate, cose, enrolment, event, receipt
+from firmware.wire import certificate, cose, enrolment, event, receipt, rotation
 from firmware.wire.fields import WireError
 
 from ..signatures import Verifier
-from .entries import Alarm, Enrolment, Genesis
-from .happenings import Begun, CloneFound, Enrolled
-from .records import Meter, Site
+from .entries import Alarm, Enrolment, Exchange, Genesis, Revocation
+from .happenings import Begun, CloneFound, Enrolled, Exchanged, Revoked, Rotated
+from .measurement import cover
+from .records import NEVER, CertificateFact, Key, Meter, Point, Site
 from .state import Refused, State
 
 
@@ -23,27 +24,103 @@ def apply_genesis(state: State, statement: cose.Statement, genesis: Genesis, ver
 def apply_enrolment(state: State, statement: cose.Statement, verifier: Verifier) -> Enrolled:
     """Authorise a meter's key: one key a meter, one meter a key, and the meter has shown that it holds it."""
     entry = Enrolment.decode(statement.payload)
-    request = cose.parse(entry.request, enrolment.MAX_SIZE)
+    request, public = _request(state, entry.request, statement.subject, verifier)
+    meter = request.subject
+    _check_new(state, meter)
+    state.points.put(meter, Point(meter, entry.role, (meter,)))
+    state.meters.put(meter, Meter(meter, public, request.kid, meter))
+    state.keys.put(request.kid, Key(meter, public))
+    return Enrolled(meter, entry.role)
+
+
+def apply_revocation(state: State, statement: cose.Statement, _verifier: Verifier) -> Revoked:
+    """End a key at numbers that are not here yet. Older statements stay valid, and may still come."""
+    entry = Revocation.decode(statement.payload)
+    meter = state.meters.get(entry.meter)
+    if meter is None:
+        raise Refused(f"{entry.meter} is not enrolled")
+    key = state.keys[meter.kid]
+    _check_ahead(state, entry.meter, entry.certificate, entry.event)
+    ended = key.until(entry.certificate, entry.event)
+    if ended == key:
+        raise Refused(f"the key of {entry.meter} ends there already, or before")
+    state.keys.put(meter.kid, ended)
+    return Revoked(entry.meter, entry.certificate, entry.reason)
+
+
+def apply_rotation(state: State, statement: cose.Statement, old: Key, verifier: Verifier) -> Rotated:
+    """Put a new key in the place of ``old``, which has signed for it. The chains go on."""
+    entry = rotation.decode(statement.payload)
+    meter = state.meters[old.meter]
+    if meter.kid != statement.kid or old.ended:
+        raise Refused("the key was revoked or replaced: only a meter's present key hands over to a new one")
+    request, public = _request(state, entry.request, meter.meter, verifier)
+    _check_ahead(state, meter.meter, entry.certificate, entry.event)
+    state.keys.put(statement.kid, old.until(entry.certificate, entry.event))
+    state.keys.put(request.kid, Key(meter.meter, public, (entry.certificate, NEVER), (entry.event, NEVER)))
+    state.meters.put(meter.meter, meter._replace(public=public, kid=request.kid))
+    return Rotated(meter.meter, request.kid, entry.certificate)
+
+
+def apply_exchange(state: State, statement: cose.Statement, verifier: Verifier) -> Exchanged:
+    """Another meter goes on at a metering point: registers join, the account and its bills stay.
+
+    What the old meter counted after its last certificate is known by amount only, and spread up to the exchange.
+    """
+    entry = Exchange.decode(statement.payload)
+    old = state.meters.get(entry.old)
+    point = None if old is None else state.points[old.point]
+    if old is None or point is None or point.meter != entry.old:
+        raise Refused(f"{entry.old} meters nothing at present")
+    request, public = _request(state, entry.request, statement.subject, verifier)
+    _check_new(state, request.subject)
+    last = state.fact(receipt.CERTIFICATE, entry.old, entry.last)
+    if not isinstance(last, CertificateFact) or state.chains[entry.old].highest != entry.last:
+        raise Refused(f"certificate {entry.last} is not the newest of {entry.old} on the ledger")
+    rest = (entry.closing[0] - last.closing[0], entry.closing[1] - last.closing[1])
+    if min(rest) < 0 or entry.time < last.end or (entry.time == last.end and any(rest)):
+        raise Refused(f"the closing registers do not follow from certificate {entry.last}")
+    cover(state, point.name, last.end, entry.time, rest)
+    key = state.keys[old.kid]
+    state.keys.put(old.kid, key.until(entry.last + 1, NEVER))
+    state.keys.put(request.kid, Key(request.subject, public))
+    state.meters.put(request.subject, Meter(request.subject, public, request.kid, point.name, entry.time, entry.opening))
+    state.points.put(point.name, point._replace(meters=(*point.meters, request.subject)))
+    return Exchanged(point.name, entry.old, request.subject)
+
+
+def _request(state: State, data: bytes, meter: str, verifier: Verifier) -> tuple[cose.Statement, bytes]:
+    """The request for ``meter`` in ``data``, and the key that it offers; Refused unless that key is held and free."""
+    request = cose.parse(data, enrolment.MAX_SIZE)
     public = enrolment.public_of(request)
-    if request.issuer != state.rules.name or request.subject != statement.subject:
+    if request.issuer != state.name or request.subject != meter:
         raise Refused("the request is for another site or meter")
     if not verifier.holds(request, public):
         raise Refused("the request is not signed by the key that it offers")
-    if request.subject in state.meters:
-        raise Refused(f"{request.subject} is enrolled already")
-    if request.kid in state.keys or request.kid == state.rules.kid:
-        raise Refused("the key is in use already")
-    state.meters.put(request.subject, Meter(request.subject, public, request.kid, entry.role))
-    state.keys.put(request.kid, request.subject)
-    return Enrolled(request.subject, entry.role)
+    owner = state.keys.get(request.kid)
+    if owner is not None:
+        raise Refused(f"the key is or was that of {owner.meter}: let the meter make a new one")
+    if request.kid == state.rules.kid:
+        raise Refused("the key is the shadow centre's: let the meter make its own")
+    return request, public
+
+
+def _check_new(state: State, meter: str) -> None:
+    if meter in state.meters:
+        raise Refused(f"{meter} is enrolled already: let it rotate its key, or give another meter another name")
+
+
+def _check_ahead(state: State, meter: str, certificate: int, event: int) -> None:
+    highest, highest_event = state.chain(receipt.CERTIFICATE, meter).highest, state.chain(receipt.EVENT, meter).highest
+    if certificate <= highest or event <= highest_event:
+        raise Refused(f"{meter} has signed up to certificate {highest} and event {highest_event}: only later ones can change")
 
 
 def apply_alarm(state: State, statement: cose.Statement, verifier: Verifier) -> CloneFound:
     """Evidence of a clone: a second, validly signed certificate or event with a number that is taken."""
     alarm = Alarm.decode(statement.payload)
-    meter = state.meters.get(alarm.meter)
     fact = state.fact(alarm.kind, alarm.meter, alarm.number)
-    if meter is None or fact is None or fact.id != alarm.first:
+    if fact is None or fact.id != alarm.first:
         raise Refused("the alarm names a statement that is not here")
     place = alarm.meter, alarm.kind, alarm.number
     if place in state.alarms:
@@ -53,7 +130,9 @@ def apply_alarm(state: State, statement: cose.Statement, verifier: Verifier) -> 
         number = _number(other, alarm.kind)
     except WireError as error:
         raise Refused(f"the evidence is neither certificate nor event: {error}") from None
-    if number != alarm.number or other.id == fact.id or not verifier.holds(other, meter.public):
+    key = state.keys.get(other.kid)
+    signed = key is not None and key.meter == alarm.meter and verifier.holds(other, key.public)
+    if number != alarm.number or other.id == fact.id or not signed:
         raise Refused("the evidence proves no clone")
     state.alarms.put(place, other.id)
     return CloneFound(alarm.meter, alarm.kind, alarm.number)

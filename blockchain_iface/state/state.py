@@ -12,8 +12,10 @@ from .records import (
     Coverage,
     EventFact,
     Interval,
+    Key,
     Measured,
     Meter,
+    Point,
     Site,
     Tariff,
     Trade,
@@ -46,17 +48,19 @@ class State:
         self.name = name
         self.site: Table[tuple[()], Site] = table(0, 0, _site)
         self.meters: Table[str, Meter] = table(1, 1, Meter._make)
-        self.keys: Table[bytes, str] = table(2, 1, str)
-        self.chains: Table[str, Chain] = table(3, 1, Chain._make)
-        self.certificates: Table[tuple[str, int], CertificateFact] = table(4, 2, CertificateFact._make)
-        self.coverage: Table[tuple[int, str], Coverage] = table(5, 2, Coverage._make)
-        self.intervals: Table[int, Interval] = table(6, 1, _interval)
-        self.open: Table[tuple[()], tuple[int, ...]] = table(7, 0, tuple)
-        self.accounts: Table[str, int] = table(8, 1, int)
-        self.totals: Table[str, int] = table(9, 1, int)
-        self.references: Table[str, int] = table(10, 1, int)
-        self.events: Table[tuple[str, int], EventFact] = table(11, 2, EventFact._make)
-        self.alarms: Table[tuple[str, int, int], bytes] = table(12, 3, bytes)
+        self.keys: Table[bytes, Key] = table(2, 1, Key._make)
+        self.points: Table[str, Point] = table(3, 1, Point._make)
+        self.chains: Table[str, Chain] = table(4, 1, Chain._make)
+        self.certificates: Table[tuple[str, int], CertificateFact] = table(5, 2, CertificateFact._make)
+        self.event_chains: Table[str, Chain] = table(6, 1, Chain._make)
+        self.events: Table[tuple[str, int], EventFact] = table(7, 2, EventFact._make)
+        self.alarms: Table[tuple[str, int, int], bytes] = table(8, 3, bytes)
+        self.coverage: Table[tuple[int, str], Coverage] = table(9, 2, Coverage._make)
+        self.intervals: Table[int, Interval] = table(10, 1, _interval)
+        self.open: Table[tuple[()], tuple[int, ...]] = table(11, 0, tuple)
+        self.accounts: Table[str, int] = table(12, 1, int)
+        self.totals: Table[str, int] = table(13, 1, int)
+        self.references: Table[str, int] = table(14, 1, int)
         self.tables: tuple[Table[Any, Any], ...] = tuple(each for each in vars(self).values() if isinstance(each, Table))
 
     def keep(self) -> None:
@@ -84,8 +88,16 @@ class State:
 
     def fact(self, kind: int, meter: str, number: int) -> CertificateFact | EventFact | None:
         """What is here under a meter's ``number`` among its statements of ``kind``, receipt.CERTIFICATE or receipt.EVENT."""
+        chain = self.chain(kind, meter)
+        if not chain.holds(number):
+            return None
         place = meter, number
-        return self.events.get(place) if kind == receipt.EVENT else self.certificates.get(place)
+        return self.events[place] if kind == receipt.EVENT else self.certificates[place]
+
+    def chain(self, kind: int, meter: str) -> Chain:
+        """Which of a meter's statements of ``kind``, receipt.CERTIFICATE or receipt.EVENT, are here."""
+        chains = self.event_chains if kind == receipt.EVENT else self.chains
+        return chains.get(meter) or Chain()
 
     def open_intervals(self) -> tuple[int, ...]:
         """Intervals (t0, ascending) that are not settled, or about which more has become known since."""

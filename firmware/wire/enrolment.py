@@ -8,6 +8,11 @@ A request authorises nothing. The gateway writes an enrolment entry on the ledge
 from . import cbor, cose
 from .fields import WireError, bytes_of, map_of
 from .signer import Signer
+from .steps import finish
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .steps import Steps
 
 TYPE = "vnd.skerry.enrol-request"
 MAX_SIZE = 512
@@ -15,7 +20,12 @@ MAX_SIZE = 512
 
 def request(signer: Signer, site: str, meter: str) -> bytes:
     """The self-signed request of ``meter`` to join ``site``."""
-    return cose.sign(signer, site, meter, TYPE, cbor.encode({1: signer.public}))
+    return finish(request_steps(signer, site, meter)).data
+
+
+def request_steps(signer: Signer, site: str, meter: str) -> "Steps[cose.Statement]":
+    """As ``request``, in steps (see steps), and the whole statement."""
+    return cose.sign_steps(signer, site, meter, TYPE, cbor.encode({1: signer.public}))
 
 
 def public_of(statement: cose.Statement) -> bytes:

@@ -64,12 +64,12 @@ class Admission:
             raise Refused(Refusal.WRONG_METER, f"it is of meter {statement.subject}", meter)
 
     def _check_signature(self, meter: str, statement: cose.Statement) -> None:
-        owner = self._state.keys.get(statement.kid)
-        if owner is None:
+        key = self._state.keys.get(statement.kid)
+        if key is None:
             raise Refused(Refusal.UNKNOWN_KEY, f"key {statement.kid.hex()} is not enrolled", meter)
-        if owner != meter:
-            raise Refused(Refusal.WRONG_METER, f"the key is of meter {owner}", meter)
-        if not self._verifier.holds(statement, self._state.meters[owner].public):
+        if key.meter != meter:
+            raise Refused(Refusal.WRONG_METER, f"the key is of meter {key.meter}", meter)
+        if not self._verifier.holds(statement, key.public):
             raise Refused(Refusal.BAD_SIGNATURE, "the signature does not hold", meter)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from blockchain_iface.state.accounts import RECHARGED, RECOVERED
-from blockchain_iface.state.records import Chain, Interval, Meter
+from blockchain_iface.state.records import Chain, Interval, Point
 from blockchain_iface.state.state import State
 
 from .refusal import Refusal
@@ -44,7 +44,8 @@ def picture(
         time=now,
         started=started,
         meters=tuple(
-            _meter(state, telemetry, meter, names.get(name, name), by_meter[name]) for name, meter in state.meters.items()
+            _meter(state, telemetry, point, names.get(point.meter, point.meter), by_meter[point.meter])
+            for _, point in state.points.items()
         ),
         blocks=_blocks(ledger),
         price=_price(state, now),
@@ -57,14 +58,15 @@ def picture(
     )
 
 
-def _meter(state: State, telemetry: Telemetry, meter: Meter, name: str, refused: int) -> MeterView:
-    chain = state.chains.get(meter.meter) or Chain()
-    newest = state.certificates.get((meter.meter, chain.highest))
-    said, said_at = telemetry.last(meter.meter)
+def _meter(state: State, telemetry: Telemetry, point: Point, name: str, refused: int) -> MeterView:
+    meter = point.meter
+    chain = state.chains.get(meter) or Chain()
+    newest = state.certificates.get((meter, chain.highest))
+    said, said_at = telemetry.last(meter)
     return MeterView(
-        meter=meter.meter,
+        meter=meter,
         name=name,
-        role=meter.role,
+        role=point.role,
         online=said.online,
         state_time=said_at,
         power_w=said.w,
@@ -79,7 +81,7 @@ def _meter(state: State, telemetry: Telemetry, meter: Meter, name: str, refused:
         issued=max(chain.highest, said.seq or 0),
         receipted=chain.total,
         refused=refused,
-        balance=state.balance(meter.meter) if meter.trades else None,
+        balance=state.balance(point.name) if point.trades else None,
     )
 
 

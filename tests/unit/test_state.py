@@ -75,7 +75,7 @@ def test_every_root_is_that_of_all_slots_and_every_slot_can_be_proved() -> None:
     assert home is not None
     assert StateProof.decode(home.encode()) == home
     assert (home.slots, home.root()) == engine.roots[-1]
-    assert cbor2.loads(home.slot.key) == [SITE, 8, "home-1"]
+    assert cbor2.loads(home.slot.key) == [SITE, 12, "home-1"]
     assert (home.slot.height, cbor2.loads(home.slot.value)) == (1, 5)
     for seq in range(1, 10):
         proof = prove_state(engine.backing, SITE, "certificates", ("wind-1", seq))

@@ -1,0 +1,20 @@
+"""The bodies of the entries that the shadow centre signs, each with its type, its encoding and its strict decoding."""
+
+from .genesis import Genesis
+from .market import Pricing, Settlement, Transaction
+from .orders import Recharge, Recovery
+from .registry import ROLES, Alarm, Enrolment, Exchange, Revocation
+
+__all__ = [
+    "ROLES",
+    "Alarm",
+    "Enrolment",
+    "Exchange",
+    "Genesis",
+    "Pricing",
+    "Recharge",
+    "Recovery",
+    "Revocation",
+    "Settlement",
+    "Transaction",
+]
