@@ -7,7 +7,7 @@ import asyncio
 import json
 import time
 
-from ..wire import event, mqtt, timesync, topics
+from ..wire import command, event, mqtt, timesync, topics
 from ..wire.clock import GATEWAY, HOST, UNSET
 from ..wire.fields import WireError
 from ..wire.receipt import CERTIFICATE
@@ -21,6 +21,7 @@ from .device import PolledDevice
 from .gateway_time import GatewayTime
 from .health import Health
 from .link import open_link
+from .log_report import LogReport
 from .log_ring import LogRing
 from .mqtt_link import MqttLink
 from .reading import Reading
@@ -66,7 +67,9 @@ class Meter:
         self._time = Timekeeper()
         self._undated = False  # what has happened until now has no date
         self._signing = asyncio.Lock()
-        self._steward = steward_of(config, board, self._certifier, self._now(), self._log)
+        self._ring = LogRing()
+        self._log_report = LogReport(self._ring)
+        self._steward = steward_of(config, board, self._certifier, self._now(), self._log, self._log_report.ask)
         link = open_link(board, config.bus)
         self._devices = [PolledDevice(device, link, load_map) for device in config.devices]
         self._billing = [device.billing for device in config.devices].index(True)
@@ -90,12 +93,14 @@ class Meter:
             self._on_message,
             self._on_link,
         )
-        self._ring = LogRing()
         self._health = Health(board, self._certifier, self._devices, self._link)
 
     async def _upkeep(self) -> None:
         topic = topics.up(self._config.site, self._config.meter, "health")
-        await upkeep(self._board, self._link, self._health, topic, self._ring, self._log)
+        await upkeep(self._board, self._link, self._health, topic, self._health_s, self._ring, self._log)
+
+    def _health_s(self) -> int:
+        return self._steward.setting(command.HEALTH_S)
 
     async def run(self) -> None:
         """Never returns. A defect in one task ends all: half a meter would look alive."""
@@ -116,16 +121,17 @@ class Meter:
             self._ask_network_time(),
             self._report(),
             self._upkeep(),
+            self._log_report.run(self._link, topics.up(self._config.site, self._config.meter, "log")),
             self._link.run(),
         )
 
     async def _measure(self) -> None:
-        """Poll all devices, one after the other, every poll_ms."""
+        """Poll all devices, one after the other, every POLL_MS."""
         due = self._clock.ticks_ms()
         while True:
             for index, device in enumerate(self._devices):
                 await self._poll(index, device)
-            due = max(due + (self._steward.poll_ms or self._config.poll_ms), self._clock.ticks_ms())
+            due = max(due + self._steward.setting(command.POLL_MS), self._clock.ticks_ms())
             await asyncio.sleep((due - self._clock.ticks_ms()) / 1000)
 
     async def _poll(self, index: int, device: PolledDevice) -> None:

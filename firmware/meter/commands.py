@@ -5,8 +5,8 @@
     act       with the number, and "power was lost"      acted, then answered    answered after the start: power was lost
 
 RELAY, LIMIT, CREDIT, TARIFF and CONFIGURE are states: the file says what is to be, and the meter makes it so, now or after a
-start. RESEND and UPDATE are acts. A refusal is a state, too. The answer stays in the file until its event is kept, so a cut
-between those two gives the same answer twice, never none.
+start. RESEND, UPDATE and LOG are acts. A refusal is a state, too. The answer stays in the file until its event is kept, so a
+cut between those two gives the same answer twice, never none.
 """
 
 from ..wire import command, es256
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .credit import Account
 
-_ACTS = (command.RESEND, command.UPDATE)
+_ACTS = {command.RESEND: command.resend_of, command.UPDATE: command.manifest_of, command.LOG: command.nothing_of}
 
 
 class Replayed(WireError):
@@ -40,13 +40,15 @@ class Commands:
         has_contact: bool,
         resend: "Callable[[int, int], None]",
         update: "Callable[[bytes], None]",
+        send_log: "Callable[[], None]",
     ) -> None:
-        """``resend(first, last)`` and ``update(manifest)`` do what those kinds ask; WireError if they refuse to."""
+        """``resend(first, last)``, ``update(manifest)`` and ``send_log()`` are the acts; WireError if they refuse."""
         self._config = config
         self._control = control
         self._has_contact = has_contact
         self._resend = resend
         self._update = update
+        self._send_log = send_log
 
     def read_steps(self, payload: bytes) -> "Steps[Command]":
         """The gateway's command in ``payload``, in steps. WireError if it is for another meter, or not the gateway's."""
@@ -83,7 +85,7 @@ class Commands:
         try:
             _check_age(order, at)
             if act:
-                (command.resend_of if order.kind == command.RESEND else command.manifest_of)(order.arguments)
+                _ACTS[order.kind](order.arguments)
                 return Answer(order.id, order.kind, FAILED, "the power was lost")
             self._change(order)
         except WireError as error:
@@ -105,7 +107,7 @@ class Commands:
         elif kind == command.TARIFF:
             control.account.set_tariff(command.tariff_of(arguments))
         elif kind == command.CONFIGURE:
-            control.poll_ms = command.poll_ms_of(arguments)
+            control.configure(command.configuration_of(arguments))
         else:
             raise WireError(f"kind {kind} is not known to this firmware")
 
@@ -113,8 +115,10 @@ class Commands:
         try:
             if order.kind == command.RESEND:
                 self._resend(*command.resend_of(order.arguments))
-            else:
+            elif order.kind == command.UPDATE:
                 self._update(command.manifest_of(order.arguments))
+            else:
+                self._send_log()
         except WireError as error:
             answer.result, answer.reason = REFUSED, str(error)
         else:

@@ -94,6 +94,7 @@ class Config:
         relay: None for a meter that cannot switch.
         ntp: whom to ask for the time besides the gateway; None for nobody.
         board: what the board is like, for the platform's own start to check; None if nothing is said.
+        utc_offset_min: minutes that local time is ahead of UTC, -720..840.
     """
 
     __slots__ = (
@@ -110,6 +111,7 @@ class Config:
         "relay",
         "rows",
         "site",
+        "utc_offset_min",
     )
 
     def __init__(self, document: object) -> None:
@@ -130,6 +132,7 @@ class Config:
         self.relay = _relay(top.table("relay")) if top.has("relay") else None
         self.ntp = _time_server(top.table("ntp")) if top.has("ntp") else None
         self.board = top.table("board") if top.has("board") else None
+        self.utc_offset_min = top.integer("utc_offset_min", -720, 840) if top.has("utc_offset_min") else 0
         top.finish()
 
 

@@ -4,7 +4,7 @@ A command's number and its effect are in the same file, so both are kept or neit
 happen twice, nor be forgotten after it has happened. So is the answer that is still owed.
 """
 
-from ..wire import cbor
+from ..wire import cbor, command
 from ..wire.fields import WireError, bytes_of, list_of, uint_of
 from .credit import OK, Account
 from .relay import CLOSED
@@ -39,14 +39,15 @@ class Control:
         answer: owed for the newest command, None once its event is kept.
         opened: a command holds the contact open.
         limit: watts and seconds, None for none.
-        poll_ms: instead of the configuration's, None for that.
+        settings: by POLL_MS, ... of command, where they are not as installed.
         account: see credit.
         told: the states of credit and contact that the newest events tell of.
     """
 
-    def __init__(self, notes: "Notes", at: int) -> None:
-        """Read the file; ``at`` is the Unix second."""
+    def __init__(self, notes: "Notes", installed: "dict[int, int]", at: int) -> None:
+        """Read the file; ``installed`` are the settings by key, ``at`` is the Unix second."""
         self._notes = notes
+        self._installed = installed
         self._reset()
         self._load(at)
 
@@ -55,7 +56,7 @@ class Control:
         self.answer: Answer | None = None
         self.opened = False
         self.limit: tuple[int, int] | None = None
-        self.poll_ms: int | None = None
+        self.settings: dict[int, int] = {}
         self.account = Account()
         self.told = OK, CLOSED
 
@@ -71,6 +72,21 @@ class Control:
             self._reset()
             self.since = at
             self.save()
+
+    def configure(self, changes: "dict[int, int | None]") -> None:
+        """Change settings; None is as installed."""
+        for key, value in changes.items():
+            self.settings.pop(key, None)
+            if value is not None:
+                self.settings[key] = value
+
+    def setting(self, key: int) -> int:
+        """What is in force."""
+        return self.settings.get(key, self._installed[key])
+
+    def credit_state(self, at: "int | None") -> int:
+        """The account's state at Unix second ``at``, None while the clock is not set; friendly hours are local time."""
+        return self.account.state(None if at is None else at + 60 * self.setting(command.UTC_OFFSET_MIN))
 
     def undo(self) -> None:
         """Return to what the file says."""
@@ -88,20 +104,21 @@ class Control:
             None if answer is None else [answer.id, answer.kind, answer.result, answer.reason],
             1 if self.opened else 0,
             None if self.limit is None else list(self.limit),
-            self.poll_ms,
+            self.settings,
             self.account.fields(),
             list(self.told),
         ]
         self._notes.write(_NOTE, cbor.encode(fields))
 
     def _decode(self, data: bytes) -> None:
-        number, since, answer, opened, limit, poll_ms, account, told = list_of(cbor.decode(data), "control", 8, 8)
+        number, since, answer, opened, limit, settings, account, told = list_of(cbor.decode(data), "control", 8, 8)
         self.number = uint_of(number, "number", 0, _NUMBER)
         self.since = uint_of(since, "since")
         self.answer = None if answer is None else _answer(answer)
         self.opened = opened == 1
         self.limit = None if limit is None else _pair(limit, "limit")
-        self.poll_ms = None if poll_ms is None else uint_of(poll_ms, "poll ms")
+        if settings:
+            self.configure(command.configuration_of(settings))
         self.account.restore(list_of(account, "account", 6, 6))
         self.told = _pair(told, "told")
 

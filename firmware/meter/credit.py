@@ -69,8 +69,8 @@ class Account:
         self._judge()
 
     def state(self, at: "int | None") -> int:
-        """OK to EXHAUSTED at Unix second ``at``; an hour that nobody knows (None) is not friendly, or pulling the network's
-        plug would be a way to free energy."""
+        """OK to EXHAUSTED at second ``at`` of local time; an hour that nobody knows (None) is not friendly, or pulling the
+        network's plug would be a way to free energy."""
         if self.tariff is None or self.credit > self.tariff.low:
             return OK
         if self.credit > 0:

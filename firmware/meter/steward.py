@@ -1,5 +1,6 @@
 """Looks after the supply and obeys one command after the other, each only when the one before is answered. No I/O."""
 
+from ..wire import command
 from ..wire.certificate import Certificate
 from ..wire.fields import WireError
 from .commands import Commands, Replayed
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .events import Events
     from .timekeeper import Moment
 
+_HEALTH_S = 60
 _MOST = 8  # commands that may wait; what is dropped was not obeyed, and may be sent again
 
 
@@ -38,10 +40,9 @@ class Steward:
         self._orders: list[Command] = []
         self._telling = False
 
-    @property
-    def poll_ms(self) -> "int | None":
-        """Pause between two polls, if one was ordered."""
-        return self.supply.control.poll_ms
+    def setting(self, key: int) -> int:
+        """What POLL_MS, ... of command is at present."""
+        return self.supply.control.setting(key)
 
     def take_steps(self, payload: bytes) -> "Steps[None]":
         """Check ``payload``, from down/cmd, in steps, and obey it when its turn comes. WireError if it is not the gateway's."""
@@ -87,13 +88,23 @@ class Steward:
 
 
 def steward_of(
-    config: "Config", board: "Board", certifier: "Certifier", now: "Moment", log: "Callable[[str], None]"
+    config: "Config",
+    board: "Board",
+    certifier: "Certifier",
+    now: "Moment",
+    log: "Callable[[str], None]",
+    send_log: "Callable[[], None]",
 ) -> Steward:
-    """The steward of a meter that starts."""
-    control = Control(Notes(board.files), (now.time_ms or 0) // 1000)
+    """The steward of a meter that starts; it says to ``log`` what it does, and ``send_log`` sends what was said."""
+    installed = {
+        command.POLL_MS: config.poll_ms,
+        command.HEALTH_S: _HEALTH_S,
+        command.UTC_OFFSET_MIN: config.utc_offset_min,
+    }
+    control = Control(Notes(board.files), installed, (now.time_ms or 0) // 1000)
     relay = board.open_relay(config.relay.output, config.relay.feedback) if config.relay else None
     contact = Contact(relay)
-    commands = Commands(config, control, contact.exists, certifier.delivery.outbox.resend, _no_update)
+    commands = Commands(config, control, contact.exists, certifier.delivery.outbox.resend, _no_update, send_log)
     steward = Steward(commands, Supply(control, contact, config.meter, now.uptime_ms), certifier.events, log)
     if certifier.issuer.head.body is not None:
         # it may have been kept a moment before the power went

@@ -54,7 +54,7 @@ class Supply:
 
     def tick(self, at: "int | None", now: int) -> None:
         """Make the contact what it is to be."""
-        state = self.control.account.state(at)
+        state = self.control.credit_state(at)
         limit = self._limit_in(state)
         if limit != self._limit:
             self._limit = limit
@@ -74,13 +74,13 @@ class Supply:
         """What holds the contact open, "" if nothing does."""
         if self.control.opened:
             return "open by command"
-        if self.control.account.state(at) == EXHAUSTED:
+        if self.control.credit_state(at) == EXHAUSTED:
             return "open for want of credit"
         return "open for too much load" if self._load.is_tripped(now) else ""
 
     def event(self, at: "int | None", now: int) -> "tuple[int, dict[int, object]] | None":
         """Kind and details of the event to be kept next, if any; call ``kept`` when it is."""
-        state, condition = self.control.account.state(at), self._contact.condition(now)
+        state, condition = self.control.credit_state(at), self._contact.condition(now)
         answer = self.control.answer
         if answer is not None:
             if not self._is_settled(condition, now):

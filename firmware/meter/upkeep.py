@@ -15,15 +15,20 @@ if TYPE_CHECKING:
     from .log_ring import LogRing
     from .mqtt_link import MqttLink
 
-_HEALTH_MS = 60_000
 _LOOK_S = 1
 
 
 async def upkeep(
-    board: "Board", link: "MqttLink", health: Health, topic: str, ring: "LogRing", log: "Callable[[str], None]"
+    board: "Board",
+    link: "MqttLink",
+    health: Health,
+    topic: str,
+    pause_s: "Callable[[], int]",
+    ring: "LogRing",
+    log: "Callable[[str], None]",
 ) -> None:
-    """Run them. Never returns. ``topic`` is where the health message goes, ``ring`` what the console shows."""
-    tasks = [health.lag.measure(), _report(board, link, health, topic)]
+    """Run them. Never returns. A health message goes to ``topic`` every ``pause_s()``; ``ring`` is what the console shows."""
+    tasks = [health.lag.measure(), _report(board, link, health, topic, pause_s)]
     if board.led is not None:
         tasks.append(health.blink(board.led))
     if board.console is not None:
@@ -33,16 +38,16 @@ async def upkeep(
     await asyncio.gather(*tasks)
 
 
-async def _report(board: "Board", link: "MqttLink", health: Health, topic: str) -> None:
-    """Send the health message once a minute, and at once after a minute without a link. A lost one is not missed."""
-    due = 0
+async def _report(board: "Board", link: "MqttLink", health: Health, topic: str, pause_s: "Callable[[], int]") -> None:
+    """Send the health message when it is due, and at once after as long without a link. A lost one is not missed."""
+    sent: int | None = None
     while True:
         now = board.clock.ticks_ms()
-        if link.connected and now >= due:
-            due = now + _HEALTH_MS
+        if link.connected and (sent is None or now - sent >= 1000 * pause_s()):
+            sent = now
             message = mqtt.Message(topic, json.dumps(health.message()).encode())
             try:
                 await link.publish(message)
             except OSError:
-                due = 0
+                sent = None
         await asyncio.sleep(_LOOK_S)

@@ -10,8 +10,9 @@ is what the event that answers it carries.
     LIMIT      [W, s] / null                        open it when more than W are drawn for s seconds; null: never
     CREDIT     [0 set / 1 add, micro-tokens, n]     n is above that of every CREDIT before, or nothing is counted
     TARIFF     a prepaid tariff (see tariff) / null null: nothing is counted down
-    CONFIGURE  {1: poll ms}
+    CONFIGURE  {?1: poll ms, ?2: s between health messages, ?3: minutes that local time is ahead of UTC}     null: as installed
     UPDATE     manifest                             a signed statement of its own
+    LOG        null                                 send the newest lines of the log (see log_piece)
 """
 
 from . import cbor, cose, tariff
@@ -21,9 +22,10 @@ from .signer import Signer
 TYPE = "vnd.skerry.command"
 MAX_SIZE = 2048
 MAX_MANIFEST = 1536
-RESEND, RELAY, LIMIT, CREDIT, TARIFF, CONFIGURE, UPDATE = range(1, 8)
+RESEND, RELAY, LIMIT, CREDIT, TARIFF, CONFIGURE, UPDATE, LOG = range(1, 9)
 SET, ADD = 0, 1
-POLL_MS = 1
+POLL_MS, HEALTH_S, UTC_OFFSET_MIN = range(1, 4)
+SETTINGS = {POLL_MS: ("poll ms", 50, 60000), HEALTH_S: ("health s", 10, 86400), UTC_OFFSET_MIN: ("UTC offset", -720, 840)}
 _NUMBER = (1 << 63) - 1
 _SEQ = 0xFFFFFFFF
 _LATEST = 1 << 33
@@ -105,9 +107,12 @@ def tariff_of(arguments: object) -> "tariff.Tariff | None":
     return None if arguments is None else tariff.decode(arguments)
 
 
-def poll_ms_of(arguments: object) -> int:
-    """Milliseconds between two polls, of a CONFIGURE."""
-    return uint_of(map_of(arguments, "configuration", (POLL_MS,))[POLL_MS], "poll ms", 50, 60000)
+def configuration_of(arguments: object) -> "dict[int, int | None]":
+    """The settings that a CONFIGURE changes, in the ranges of SETTINGS; None for what was installed."""
+    settings = map_of(arguments, "configuration", (), tuple(SETTINGS))
+    if not settings:
+        raise WireError("configuration: it changes nothing")
+    return {key: None if value is None else uint_of(value, *SETTINGS[key]) for key, value in settings.items()}
 
 
 def manifest_of(arguments: object) -> bytes:
@@ -117,12 +122,19 @@ def manifest_of(arguments: object) -> bytes:
     return arguments
 
 
+def nothing_of(arguments: object) -> None:
+    """A LOG says no more."""
+    if arguments is not None:
+        raise WireError("log: no arguments are expected")
+
+
 _DECODERS = {
     RESEND: resend_of,
     RELAY: relay_of,
     LIMIT: limit_of,
     CREDIT: credit_of,
     TARIFF: tariff_of,
-    CONFIGURE: poll_ms_of,
+    CONFIGURE: configuration_of,
     UPDATE: manifest_of,
+    LOG: nothing_of,
 }

@@ -4,7 +4,7 @@
 
 Money is in micro-tokens, the price in micro-tokens a kWh. Within friendly hours nobody is cut off: ``weekdays`` is a mask,
 bit 0 for Monday; ``from`` and ``to`` are seconds of the day, and hours with ``to`` <= ``from`` end on the day after. Days are
-those of UTC: a meter has no table of time zones. 5 is the most that may be drawn while the credit is used up.
+those of local time, which is ahead of UTC by what CONFIGURE says. 5 is the most that may be drawn while the credit is used up.
 """
 
 from .fields import list_of, map_of, uint_of
@@ -39,7 +39,7 @@ class Tariff:
         return {1: self.price, 2: self.low, 3: self.emergency, 4: [list(hours) for hours in self.friendly], 5: self.reduced_w}
 
     def is_friendly(self, at: int) -> bool:
-        """Whether Unix second ``at`` is within friendly hours."""
+        """Whether second ``at`` of local time, counted from its own 1 January 1970, is within friendly hours."""
         second = at % _DAY
         today = (at // _DAY + _THURSDAY) % 7
         for weekdays, start, end in self.friendly:

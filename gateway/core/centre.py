@@ -154,7 +154,7 @@ class ShadowCentre:
         return picture(self._writer.ledger, self._telemetry, self._refusals, self._site, self._started, now, names, broker)
 
     def _admit(self, message: Message, now: int) -> Admitted | None:
-        """A certificate or an event, or None for a state or health message or a question for the time, which are noted."""
+        """A certificate or an event, or None for what is unsigned, which is noted: state, health, log, a question."""
         try:
             site, meter, kind = topics.parse_up(message.topic)
         except WireError as error:
@@ -179,9 +179,9 @@ class ShadowCentre:
         self._questions[meter] = echo
 
     def _note(self, meter: str, kind: str, payload: bytes, now: int) -> None:
-        note = self._telemetry.note_health if kind == "health" else self._telemetry.note
+        notes = {"state": self._telemetry.note, "health": self._telemetry.note_health, "log": self._telemetry.note_log}
         try:
-            note(meter, payload, now)
+            notes[kind](meter, payload, now)
         except ValueError as error:
             raise Refused(Refusal.BAD_STATE, str(error), meter) from None
 

@@ -4,6 +4,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from firmware.wire import log_piece
+
 M = TypeVar("M", bound=BaseModel)
 MAX_SIZE, MAX_HEALTH_SIZE = 2048, 4096
 Count = Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
@@ -73,6 +75,8 @@ class Telemetry:
     def __init__(self) -> None:
         self._last: dict[str, tuple[StateMessage, int]] = {}
         self._health: dict[str, tuple[HealthMessage, int]] = {}
+        self._pieces: dict[str, list[bytes]] = {}
+        self._logs: dict[str, tuple[bytes, int]] = {}
 
     def note(self, meter: str, payload: bytes, now: int) -> None:
         """Keep what ``meter`` says at Unix second ``now``. ValueError, with the reason, if it is no state message."""
@@ -93,6 +97,20 @@ class Telemetry:
     def health(self, meter: str) -> tuple[HealthMessage, int] | None:
         """The last health message and its time, if there was one."""
         return self._health.get(meter)
+
+    def note_log(self, meter: str, payload: bytes, now: int) -> None:
+        """Take a piece of ``meter``'s log at Unix second ``now``. ValueError if it is none, or one before it is missing."""
+        number, count, data = log_piece.decode(payload)
+        pieces = [] if number == 0 else self._pieces.pop(meter, [])
+        if number != len(pieces):
+            raise ValueError(f"piece {number} of the log, {len(pieces)} was expected")
+        self._pieces[meter] = [*pieces, data]
+        if number == count - 1:
+            self._logs[meter] = b"".join(self._pieces.pop(meter)), now
+
+    def log(self, meter: str) -> tuple[bytes, int] | None:
+        """The newest log that came whole and its time, if there was one."""
+        return self._logs.get(meter)
 
 
 def _checked(model: type[M], payload: bytes, max_size: int) -> M:

@@ -75,9 +75,9 @@ class Home(Bench):
 
     def order(self, kind: int, arguments: object) -> None:
         """Command the meter, and see that it is done."""
-        id = self.send(self.issue(kind, arguments))
-        assert until(lambda: self.answers(id)), self.log()
-        assert self.answers(id)[0][2] == DONE
+        answers = self.insist(self.issue(kind, arguments))
+        assert answers, self.log()
+        assert answers[0][2] == DONE
 
     def bodies(self, kind: int) -> list[dict[int, object]]:
         """Details of the events of one kind, in order; all events are one chain, signed by the meter. None while one misses."""
@@ -133,6 +133,20 @@ def test_the_contact_obeys_the_gateway_and_nobody_else(home: Home) -> None:
     assert home.is_closed
     assert len(home.answers(id)) == 1
     assert until(lambda: home.contact_states() == [OPEN, CLOSED])
+
+
+def test_the_log_comes_in_pieces_and_settings_hold_across_a_power_cut(home: Home) -> None:
+    home.order(command.CONFIGURE, {command.HEALTH_S: 10, command.POLL_MS: 300})
+    home.kill("meter")
+    home.start_meter()
+    assert until(lambda: home.states and home.states[-1].get("boot") == 2)
+    home.order(command.LOG, None)
+    assert until(lambda: home.log_pieces and home.log_pieces[-1][0] == home.log_pieces[-1][1] - 1), home.log()
+    assert [number for number, _, _ in home.log_pieces] == list(range(home.log_pieces[0][1]))
+    said = b"".join(data for _, _, data in home.log_pieces).decode()
+    assert "hut-21 boot 2 " in said
+    assert said in home.log()
+    assert until(lambda: sum(health.boot == 2 for health in home.health) > 1, 14), "none 10 s after the first"
 
 
 def test_a_command_is_obeyed_once_and_answered_whenever_the_meter_dies(home: Home) -> None:

@@ -19,7 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from firmware.hal.block_file import BLOCK_SIZE
 from firmware.meter import record
-from firmware.wire import certificate, command, cose, enrolment, es256, event, proof, receipt, topics
+from firmware.wire import certificate, command, cose, enrolment, es256, event, log_piece, proof, receipt, topics
 from firmware.wire.fields import u32
 from gateway.adapters.broker import find_mosquitto
 from gateway.core.telemetry import HealthMessage, StateMessage
@@ -98,6 +98,7 @@ class Bench:
         self.events: dict[int, bytes] = {}
         self.states: list[dict[str, object]] = []
         self.health: list[HealthMessage] = []
+        self.log_pieces: list[tuple[int, int, bytes]] = []
         self.answering = True
         self.start_broker()
         self.client = paho.Client(CallbackAPIVersion.VERSION2)
@@ -137,6 +138,9 @@ class Bench:
             return
         if topic == topics.up(SITE, self.meter, "health"):
             self.health.append(HealthMessage.model_validate_json(payload))
+            return
+        if topic == topics.up(SITE, self.meter, "log"):
+            self.log_pieces.append(log_piece.decode(payload))
             return
         if topic == topics.up(SITE, self.meter, "time"):
             return

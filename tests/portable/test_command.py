@@ -40,7 +40,7 @@ def changed(**fields):
 
 
 def test_commands_are_the_golden_bytes():
-    assert [vector["kind"] for vector in VECTORS["commands"]] == list(range(1, 8))
+    assert [vector["kind"] for vector in VECTORS["commands"]] == list(range(1, 9))
     for vector in VECTORS["commands"]:
         parts = vector["number"], vector["kind"], arguments_in(vector), vector["issued"], vector["expires"]
         assert command.issue(CENTRE, SITE, METER, *parts).hex() == vector["bytes"], vector["kind"]
@@ -102,7 +102,12 @@ def test_arguments_are_strict():
                 [],
             ),
         ),
-        (command.CONFIGURE, command.poll_ms_of, ({1: 49}, {1: 60001}, {}, {1: 500, 2: 1}, 500)),
+        (
+            command.CONFIGURE,
+            command.configuration_of,
+            ({1: 49}, {1: 60001}, {2: 9}, {2: 86401}, {3: -721}, {3: 841}, {}, {4: 1}, {1: 500, 2: 1}, 500),
+        ),
+        (command.LOG, command.nothing_of, ([], 1, {})),
         (command.UPDATE, command.manifest_of, (b"", bytes(command.MAX_MANIFEST + 1), "text", None)),
     ):
         for arguments in wrong:

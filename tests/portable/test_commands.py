@@ -15,6 +15,8 @@ from firmware.wire.tariff import Tariff
 GATEWAY = es256.SoftwareSigner(bytes(31) + b"\x05")
 STRANGER = es256.SoftwareSigner(bytes(31) + b"\x06")
 AT = 1_800_000_000
+KEYS = (command.POLL_MS, command.HEALTH_S, command.UTC_OFFSET_MIN)
+INSTALLED = {command.POLL_MS: 500, command.HEALTH_S: 60, command.UTC_OFFSET_MIN: 0}
 CONFIG = Config(
     {
         "site": "isle",
@@ -44,10 +46,10 @@ class Bench:
     def start(self, at=AT):
         """(Re)start: what was not on the flash is gone."""
         files = self.board.files
-        self.control = Control(Notes(files), at)
+        self.control = Control(Notes(files), INSTALLED, at)
         self.contact = Contact(self.board.relay if self.has_relay else None)
         self.supply = Supply(self.control, self.contact, "home-1", self.board.clock.ticks_ms())
-        self.commands = Commands(CONFIG, self.control, self.contact.exists, self.resend, self.update)
+        self.commands = Commands(CONFIG, self.control, self.contact.exists, self.resend, self.update, self.send_log)
 
     def resend(self, first, last):
         self.acts.append((first, last))
@@ -56,6 +58,9 @@ class Bench:
         self.acts.append(manifest)
         if self.failing:
             raise WireError(self.failing)
+
+    def send_log(self):
+        self.acts.append(b"log")
 
     def send(self, number, kind, arguments, at=AT, expires=None, now=AT):
         self.obey(order(number, kind, arguments, at, expires), now)
@@ -192,11 +197,11 @@ def test_what_expires_needs_a_clock():
 
 def test_what_a_newer_gateway_orders_is_answered():
     bench = Bench()
-    order_8 = command.parse(order(1, command.RELAY, [0]), "isle", "home-1")
-    order_8.kind = 8
-    bench.commands.obey(order_8, AT)
+    newer = command.parse(order(1, command.RELAY, [0]), "isle", "home-1")
+    newer.kind = 99
+    bench.commands.obey(newer, AT)
     bench.live(12)
-    assert bench.answers() == [(REFUSED, 1, 500, "kind 8 is not known to this firmware")]
+    assert bench.answers() == [(REFUSED, 1, 500, "kind 99 is not known to this firmware")]
 
 
 def test_states_survive_a_restart():
@@ -204,7 +209,7 @@ def test_states_survive_a_restart():
     terms = Tariff(250_000, 5, 7, [(31, 64800, 21600)], 500)
     orders = (
         (command.LIMIT, [1000, 5]),
-        (command.CONFIGURE, {1: 250}),
+        (command.CONFIGURE, {1: 250, 2: 600, 3: -570}),
         (command.TARIFF, terms.fields()),
         (command.CREDIT, [command.SET, 90, 4]),
         (command.CREDIT, [command.ADD, 9, 5]),
@@ -214,10 +219,19 @@ def test_states_survive_a_restart():
         bench.send(number + 1, kind, arguments)
     bench.start()
     control = bench.control
-    assert (control.number, control.limit, control.poll_ms, control.opened) == (6, (1000, 5), 250, True)
+    assert (control.number, control.limit, control.opened) == (6, (1000, 5), True)
+    assert [control.setting(key) for key in KEYS] == [250, 600, -570]
     assert (control.account.credit, control.account.top_up) == (99, 5)
     assert control.account.tariff.fields() == terms.fields()
     assert {answer[0] for answer in bench.answers()} == {DONE}
+
+
+def test_a_setting_goes_back_to_what_was_installed():
+    bench = Bench()
+    bench.send(1, command.CONFIGURE, {command.POLL_MS: 250, command.HEALTH_S: 600})
+    bench.send(2, command.CONFIGURE, {command.POLL_MS: None, command.UTC_OFFSET_MIN: 660})
+    bench.start()
+    assert [bench.control.setting(key) for key in KEYS] == [500, 600, 660]
 
 
 def test_a_top_up_that_was_counted_is_refused():
@@ -234,8 +248,10 @@ def test_acts_are_done_and_answered():
     bench.send(2, command.UPDATE, b"manifest")
     bench.failing = "an older version"
     bench.send(3, command.UPDATE, b"older")
-    assert bench.acts == [(3, 7), b"manifest", b"older"]
-    assert [(answer[0], answer[3]) for answer in bench.answers()] == [(DONE, ""), (DONE, ""), (REFUSED, "an older version")]
+    bench.send(4, command.LOG, None)
+    assert bench.acts == [(3, 7), b"manifest", b"older", b"log"]
+    answers = [(answer[0], answer[3]) for answer in bench.answers()]
+    assert answers == [(DONE, ""), (DONE, ""), (REFUSED, "an older version"), (DONE, "")]
 
 
 def test_a_full_flash_obeys_nothing_and_forgets_nothing():
@@ -272,7 +288,9 @@ SCRIPT = (
     (command.UPDATE, b"manifest"),
     (command.CREDIT, [command.ADD, 25, 2]),
     (command.LIMIT, [1000, 5]),
+    (command.LOG, None),
 )
+ACTS = {command.RESEND: (3, 7), command.UPDATE: b"manifest", command.LOG: b"log"}
 ORDERS = [order(number + 1, *one) for number, one in enumerate(SCRIPT)]
 
 
@@ -310,8 +328,8 @@ def check(bench, cuts):
     for data in ORDERS:
         parsed = command.parse(data, "isle", "home-1")
         results = {answer[0] for answer in bench.answers(parsed.id)}
-        acted = bench.acts.count((3, 7) if parsed.kind == command.RESEND else b"manifest")
-        if parsed.kind in (command.RESEND, command.UPDATE):
+        if parsed.kind in ACTS:
+            acted = bench.acts.count(ACTS[parsed.kind])
             assert results, cuts
             assert acted or DONE not in results, cuts
         else:

@@ -75,6 +75,14 @@ def test_a_contact_is_for_who_has_one():
     assert "relay.pin: is not known" in refusal(put("relay", {"output": "17", "pin": 17}))
 
 
+def test_the_islands_time():
+    assert Config(document()).utc_offset_min == 0
+    changed = document()
+    changed["utc_offset_min"] = -570
+    assert Config(changed).utc_offset_min == -570
+    assert "from -720 to 840" in refusal(put("utc_offset_min", 841))
+
+
 def test_a_serial_bus():
     changed = document()
     changed["bus"] = {"kind": "rtu", "path": "/dev/ttyUSB0", "baud": 19200}

@@ -7,7 +7,7 @@ from firmware.meter.load_control import FIRST_MS
 from firmware.meter.notes import Notes
 from firmware.meter.relay import CLOSED, FAULT, OPEN, Contact
 from firmware.meter.supply import STAGGER_MS, Supply
-from firmware.wire import event
+from firmware.wire import command, event
 from firmware.wire.tariff import Tariff
 
 MONDAY = 1_799_625_600  # 2027-01-11, midnight UTC
@@ -19,8 +19,9 @@ PRICE = 200_000  # micro-tokens a kWh
 class House:
     """A household that draws ``w`` while it is supplied, and its meter, which certifies every quarter of an hour."""
 
-    def __init__(self, w=1000, tariff=None, credit=0, meter="home-1"):
+    def __init__(self, w=1000, tariff=None, credit=0, meter="home-1", utc_offset_min=0):
         self.board = fake.Board()
+        self.utc_offset_min = utc_offset_min
         self.meter = meter
         self.w = w
         self.watt_seconds = 0
@@ -36,7 +37,7 @@ class House:
             self.control.save()
 
     def start(self):
-        self.control = Control(Notes(self.board.files), MONDAY)
+        self.control = Control(Notes(self.board.files), {command.UTC_OFFSET_MIN: self.utc_offset_min}, MONDAY)
         self.supply = Supply(self.control, Contact(self.board.relay), self.meter, self.now)
         self.supply.charge(*self.certified_wh)
 
@@ -138,6 +139,17 @@ def test_nobody_is_cut_off_in_friendly_hours():
     assert hours[:3] == [(6, OPEN), (18, CLOSED), (6, OPEN)]
     assert {condition for _, condition in hours} == {OPEN, CLOSED}
     assert {hour for hour, condition in hours if condition == OPEN} == {6}
+
+
+def test_friendly_hours_are_the_islands_own():
+    nights = Tariff(PRICE, friendly=[(127, 18 * 3600, 6 * 3600)])
+    for offset_min, opens, closes in ((660, 19, 7), (-570, 15, 3), (0, 6, 18)):
+        house = House(1000, nights, credit=20 * PRICE, utc_offset_min=offset_min)
+        house.live(DAY)
+        house.events = []
+        house.live(3 * DAY)
+        hours = {(seconds // 3600 % 24, details[1]) for seconds, kind, details in house.events if kind == event.CONTACT}
+        assert hours == {(opens, OPEN), (closes, CLOSED)}, offset_min
 
 
 def test_an_hour_that_nobody_knows_is_not_friendly():

@@ -14,7 +14,7 @@ from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Rejected, Unavailable
 from blockchain_iface.signatures import Verifier, public_key
 from blockchain_iface.state.entries import Alarm, Genesis, Recharge, Recovery, Settlement
-from firmware.wire import cbor, certificate, command, cose, es256, p256, receipt, topics
+from firmware.wire import cbor, certificate, command, cose, es256, log_piece, p256, receipt, topics
 from gateway.core.centre import Message, OtherSite, Publish, ShadowCentre
 from gateway.core.commands import CommandDesk
 from gateway.core.gaps import MOST, Gaps
@@ -378,6 +378,21 @@ def test_health_comes_from_the_enrolled_and_changes_no_state(bench: Bench) -> No
     assert bench.refusals() == {}
     assert bench.centre.view(NOW, {}, "").meters[0].state_time is None
     bench.centre.on_messages([Message(topics.up(SITE, "wind-9", "health"), said)], NOW)
+    assert bench.refusals() == {"bad-state": 1}
+
+
+def test_a_log_is_kept_when_it_is_whole(bench: Bench) -> None:
+    telemetry = Telemetry()
+    first, second = log_piece.split(b"a line\n" * 100)
+    telemetry.note_log("wind-1", first, NOW)
+    assert telemetry.log("wind-1") is None
+    telemetry.note_log("wind-1", second, NOW + 1)
+    assert telemetry.log("wind-1") == (b"a line\n" * 100, NOW + 1)
+    with pytest.raises(ValueError, match="piece 1 of the log, 0 was expected"):
+        telemetry.note_log("wind-1", second, NOW + 2)
+    bench.centre.on_messages([Message(topics.up(SITE, "wind-1", "log"), first)], NOW)
+    assert bench.refusals() == {}
+    bench.centre.on_messages([Message(topics.up(SITE, "wind-1", "log"), b"noise")], NOW)
     assert bench.refusals() == {"bad-state": 1}
 
 
