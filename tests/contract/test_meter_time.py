@@ -92,7 +92,7 @@ class BornIn1970(NoClockBench):
 
     def start_meter(self) -> None:
         command = ["env", f"LD_PRELOAD={faketime.library()}", "FAKETIME=@1970-01-01 00:00:01"]
-        self._start("meter", [*command, str(MICROPYTHON), "-X", "heapsize=512k", "-m", "firmware.main", str(self.config)])
+        self._start("meter", [*command, str(MICROPYTHON), "-X", "heapsize=1M", "-m", "firmware.main", str(self.config)])
 
 
 @pytest.fixture(scope="module")
