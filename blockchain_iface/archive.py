@@ -136,6 +136,14 @@ class Archive:
             raise Corrupt(f"tree node {node} is missing")
         return digest
 
+    def root(self, size: int) -> bytes:
+        """The root of the first ``size`` entries, from the stored nodes; Corrupt if one is missing."""
+        return merkle.root(size, self.required_node)
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        """The proof that the first ``second`` entries begin with the first ``first``; Corrupt if a node is missing."""
+        return merkle.consistency(first, second, self.required_node)
+
     def receipt(self, entry: Entry) -> bytes:
         """The COSE Receipt of ``entry`` under its block's head: the bytes that the gateway itself hands out."""
         sealed = self.block(entry.height)

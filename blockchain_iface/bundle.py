@@ -64,9 +64,7 @@ class Bundle(Document):
             return
         if self.enrolment is None or self.enrolment_receipt is None:
             raise EvidenceError("enrolment: missing for an entry that the operator has not signed")
-        public = operator.enrolled(self.enrolment, statement)
+        public = operator.require_meter(self.enrolment, statement, "entry")
         operator.receipt(self.enrolment_receipt, self.enrolment, "enrolment receipt")
-        if statement.issuer != operator.site or not operator.verifier.signed(statement.id, statement.signature, public):
-            raise EvidenceError("entry: not signed by the meter's key")
         if self.meter_key != der.public_key(public):
             raise EvidenceError("meter_key: not the key that is enrolled")

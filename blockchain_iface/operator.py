@@ -96,3 +96,10 @@ class Operator:
         if not self.verifier.signed(request.id, request.signature, public):
             raise EvidenceError("enrolment: the meter never showed that it holds the key")
         return public
+
+    def require_meter(self, enrolment_entry: bytes, statement: cose.Statement, name: str) -> bytes:
+        """An enrolled meter of this site made ``statement``; its public key (64 bytes)."""
+        public = self.enrolled(enrolment_entry, statement)
+        if statement.issuer != self.site or not self.verifier.signed(statement.id, statement.signature, public):
+            raise EvidenceError(f"{name}: not signed by the meter's key")
+        return public

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
@@ -13,6 +14,7 @@ from typing import Annotated
 import structlog
 import typer
 
+from blockchain_iface.document import EvidenceError
 from blockchain_iface.ledger import LedgerError
 
 from .adapters.broker import BrokerError
@@ -23,6 +25,7 @@ from .adapters.settings import SettingsError
 from .core.centre import OtherSite
 from .service import AlreadyRunning, run
 from .site import Site, SiteError
+from .witness import witness
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -30,6 +33,7 @@ _MICRO = 1_000_000
 _EXPECTED = (
     AlreadyRunning,
     BrokerError,
+    EvidenceError,
     KeyFileError,
     LedgerError,
     OSError,
@@ -140,6 +144,20 @@ def micro_tokens(text: str) -> int:
     if not amount.is_finite() or amount != int(amount):
         raise SiteError(f"{text} is no number of tokens with at most six decimals")
     return int(amount)
+
+
+@app.command()
+def cosign(
+    directory: Directory,
+    checkpoint: Annotated[Path, typer.Argument(help="Another ledger's head, from `skerry ledger checkpoint`.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write it; without it, over the one given.")] = None,
+) -> None:
+    """Vouch for another ledger's head, if it goes on from the one this gateway vouched for last."""
+    with _plainly():
+        signed = witness(Site(directory), checkpoint.read_bytes(), int(time.time()))
+        target = out or checkpoint
+        target.write_bytes(signed.to_json().encode() if target.suffix == ".json" else signed.to_cbor())
+        typer.echo(f"Cosigned: {target}. The next one must go on from it: hand it to `skerry ledger checkpoint --since`.")
 
 
 @app.command("run")

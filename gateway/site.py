@@ -4,6 +4,7 @@ site.toml      what the owner decides                 ledger.sqlite   the only t
 registry.json  the names people give                  broker/         the broker's files
 keys/          the gateway's key and password         credentials/    what a technician carries to each meter
 enrol/ orders/ inboxes of the running gateway         gateway.json    addresses and process ids while it runs
+witness/       heads of other ledgers cosigned last
 """
 
 import json

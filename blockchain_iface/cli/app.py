@@ -2,7 +2,7 @@
 
 import typer
 
-from . import blocks, export, prove, show, verify
+from . import audit, blocks, checkpoint, export, prove, show, verify
 
 app = typer.Typer(no_args_is_help=True, help="Check and read a ledger file, with or without its gateway.")
 app.command("verify")(verify.command)
@@ -10,3 +10,5 @@ app.command("blocks")(blocks.command)
 app.command("show")(show.command)
 app.command("prove")(prove.command)
 app.command("export")(export.command)
+app.command("audit")(audit.command)
+app.command("checkpoint")(checkpoint.command)

@@ -16,10 +16,14 @@ from rich.table import Table
 
 from firmware.wire.fields import WireError
 
-from ..bundle import Bundle
+from ..bundle import Bundle, Checked
+from ..checkpoint import Checkpoint, Seen
 from ..document import EvidenceError, read
 from ..ecdsa_signatures import EcdsaVerifier
+from ..witness import Contradiction, Conviction, Sighting
 from .words import key_from_hex, sentence, utc
+
+_Evidence = Bundle | Checkpoint | Conviction | Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +62,39 @@ def _key(text: str) -> bytes:
 
 
 def _judge(path: Path, key: bytes | None) -> Verdict:
+    verifier = EcdsaVerifier()
     try:
-        bundle = read(path.read_bytes(), [Bundle])
-        checked = bundle.check(EcdsaVerifier())
-        if key is not None and checked.operator != key:
+        document: _Evidence = read(path.read_bytes(), [Bundle, Checkpoint, Conviction, Sighting])
+        if isinstance(document, Bundle):
+            operator, says, place = _receipt(document.check(verifier))
+        elif isinstance(document, Checkpoint):
+            operator, says, place = _checkpoint(document.check(verifier))
+        else:
+            operator, says, place = _contradiction(document.check(verifier))
+        if key is not None and operator != key:
             raise EvidenceError("the operator's key is another one than you gave")
     except (EvidenceError, WireError, OSError) as error:
         return Verdict(str(path), False, reason=str(error))
-    place = f"entry {checked.index} of {checked.site}, block {checked.head.height}, {utc(checked.head.time)} UTC"
-    return Verdict(str(path), True, bundle.KIND, checked.operator.hex(), sentence(checked.statement), place)
+    return Verdict(str(path), True, document.KIND, operator.hex(), says, place)
+
+
+def _receipt(checked: Checked) -> tuple[bytes, str, str]:
+    head = checked.head
+    place = f"entry {checked.index} of {checked.site}, block {head.height}, {utc(head.time)} UTC"
+    return checked.operator, sentence(checked.statement), place
+
+
+def _checkpoint(seen: Seen) -> tuple[bytes, str, str]:
+    since = "" if seen.previous is None else f", goes on from {seen.previous.size}"
+    witnesses = ", ".join(site for site, _ in seen.witnesses) or "nobody"
+    says = f"{seen.head.size} entries{since}; cosigned by {witnesses}"
+    return seen.operator.public, says, f"block {seen.head.height} of {seen.operator.site}, {utc(seen.head.time)} UTC"
+
+
+def _contradiction(shown: Contradiction) -> tuple[bytes, str, str]:
+    who = f"meter {shown.witness} saw another history" if shown.witness else "the operator signed two histories"
+    says = f"{who}: {shown.size} entries under {shown.signed.hex()[:16]}, and under {shown.actual.hex()[:16]}"
+    return shown.operator, says, f"block {shown.head.height} of {shown.site}, {utc(shown.head.time)} UTC"
 
 
 def _print(verdicts: list[Verdict], key_given: bool) -> None:

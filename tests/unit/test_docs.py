@@ -43,3 +43,21 @@ def test_a_third_party_checks_a_receipt(site: Path) -> None:
     assert root is not None
     assert f"root {root[1]} at Unix second {T0 + 10}" in printed
     assert f"certificate 1 from Unix second {T0} registers [1000, 2000] to [1000, 2401] Wh" in printed
+
+
+def history(path: Path, *winds: int) -> None:
+    island = Island(path)
+    for step, wind in enumerate(winds, 1):
+        island.run(wind=wind, home=300, other=90, now=T0 + 10 * step)
+    island.ledger.close()
+
+
+def test_two_parties_compare_what_they_were_shown(tmp_path: Path) -> None:
+    history(tmp_path / "early.sqlite", 401)
+    history(tmp_path / "mine.sqlite", 401, 402, 403)
+    history(tmp_path / "theirs.sqlite", 401, 402)
+    history(tmp_path / "forked.sqlite", 401, 409)
+    printed = " ".join(run("histories.md", tmp_path).split())
+    assert "consistent: the head of" in printed
+    assert "not consistent: the operator of isle signed" in printed
+    assert printed.count(" proven ") == 3

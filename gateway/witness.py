@@ -1,0 +1,33 @@
+"""Witnessing another ledger: this site's gateway cosigns its checkpoints, and remembers the last one in ``witness/``."""
+
+from blockchain_iface.archive import Archive
+from blockchain_iface.checkpoint import Checkpoint, Equivocation, cosign
+from blockchain_iface.document import read
+from blockchain_iface.signatures import Verifier
+
+from .adapters import files, keystore
+from .site import Site
+
+
+def witness(site: Site, data: bytes, now: int) -> Checkpoint:
+    """The checkpoint in ``data`` with this gateway's cosignature, made at Unix second ``now``.
+
+    Raises:
+        EvidenceError: it does not hold, or does not prove that it goes on from the last one cosigned here.
+        Equivocation: the operator signed two histories; what convicts it is in ``witness/`` from now on.
+        LedgerError: this site's own ledger cannot be read.
+    """
+    checkpoint, verifier = read(data, [Checkpoint]), Verifier()
+    name = checkpoint.check(verifier).operator.site
+    kept = site.root / "witness" / f"{name}.json"
+    kept.parent.mkdir(exist_ok=True)
+    with files.locked(kept.parent / "lock"):
+        last = read(kept.read_bytes(), [Checkpoint]) if kept.exists() else None
+        own = Archive(site.ledger).genesis().data
+        try:
+            signed = cosign(checkpoint, last, keystore.load(site.keys), own, now, verifier)
+        except Equivocation as proof:
+            files.write(kept.parent / f"{name}-conviction.json", proof.conviction.to_json().encode())
+            raise
+        files.write(kept, signed.to_json().encode())
+    return signed
