@@ -42,9 +42,9 @@ class Backing(Protocol):
         ...
 
     def rows(self, first: int, count: int) -> list[Slot]:
-        """``count`` slots from number ``first`` on; they are there."""
+        """``count`` slots from number ``first`` on; they are there, or Corrupt."""
         ...
 
     def node(self, node: Node) -> bytes:
-        """A stored node of the state tree (see tree.STORED); it is there."""
+        """A stored node of the state tree (see tree.STORED); it is there, or Corrupt."""
         ...

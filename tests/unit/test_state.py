@@ -1,12 +1,16 @@
 """The state's tables, drafts, slots and tree, against a recomputation that shares no code with them."""
 
 import hashlib
+import sqlite3
 from collections.abc import Iterable
 
 import cbor2
 import pytest
 
+from blockchain_iface.ledger import Corrupt
 from blockchain_iface.signatures import Verifier
+from blockchain_iface.state import stored
+from blockchain_iface.state.backing import Backing, Sealed
 from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
 from blockchain_iface.state.happenings import Begun, Certified, Enrolled
 from blockchain_iface.state.machine import Machine
@@ -19,11 +23,28 @@ from firmware.wire.fields import WireError
 from tests.virtual_meter import CENTRE, INTERVAL, SITE, TARIFF, VirtualMeter, genesis, signed, signer
 
 
+class FileBacking(stored.StoredState):
+    """A database of its own, as a ledger file has it."""
+
+    def __init__(self) -> None:
+        self.db = sqlite3.connect(":memory:", isolation_level=None)
+        self.db.executescript(stored.SCHEMA)
+        super().__init__(lambda query, values: self.db.execute(query, values).fetchall())
+
+    def write(self, sealed: Sealed) -> None:
+        stored.write(self.db, sealed)
+
+
+@pytest.fixture(params=[MemoryBacking, FileBacking])
+def engine(request: pytest.FixtureRequest) -> "Engine":
+    return Engine(backing=request.param())
+
+
 class Engine:
     """The least that an engine does: a block for each batch, all of it or nothing."""
 
-    def __init__(self, founders: dict[str, bytes] | None = None) -> None:
-        self.backing = MemoryBacking()
+    def __init__(self, founders: dict[str, bytes] | None = None, backing: "MemoryBacking | FileBacking | None" = None) -> None:
+        self.backing = backing or MemoryBacking()
         self.machine = Machine(Verifier(), self.backing, founders)
         self.roots: list[tuple[int, bytes]] = []
 
@@ -63,8 +84,7 @@ def tree_hash(leaves: list[bytes]) -> bytes:
     return sha(b"\1", tree_hash(leaves[:k]), tree_hash(leaves[k:]))
 
 
-def test_every_root_is_that_of_all_slots_and_every_slot_can_be_proved() -> None:
-    engine = Engine()
+def test_every_root_is_that_of_all_slots_and_every_slot_can_be_proved(engine: Engine) -> None:
     for batch in history():
         engine.block(batch)
         slots, root = engine.roots[-1]
@@ -87,8 +107,8 @@ def test_every_root_is_that_of_all_slots_and_every_slot_can_be_proved() -> None:
         StateProof.decode(home.encode()[:-1])
 
 
-def test_new_keys_take_slots_in_the_order_of_their_bytes() -> None:
-    engine, other = Engine(), Engine()
+def test_new_keys_take_slots_in_the_order_of_their_bytes(engine: Engine) -> None:
+    other = Engine()
     first, *blocks = history()
     for batch in (first, *blocks):
         engine.block(batch)
@@ -100,15 +120,15 @@ def test_new_keys_take_slots_in_the_order_of_their_bytes() -> None:
     assert [row.key for row in rows] == sorted(row.key for row in rows)
 
 
-def test_a_machine_goes_on_from_what_another_left() -> None:
-    engine, other = Engine(), Engine()
+def test_a_machine_goes_on_from_what_another_left(engine: Engine) -> None:
+    other = Engine()
     for batch in history():
+        engine.machine = Machine(Verifier(), engine.backing)
         engine.block(batch)
-        other.machine = Machine(Verifier(), other.backing)
         other.block(batch)
     assert engine.roots == other.roots
-    state = Machine(Verifier(), other.backing).site(SITE)
-    for mine, theirs in zip(engine.machine.site(SITE).tables, state.tables, strict=True):
+    state = Machine(Verifier(), engine.backing).site(SITE)
+    for mine, theirs in zip(other.machine.site(SITE).tables, state.tables, strict=True):
         assert list(mine.items()) == list(theirs.items())
 
 
@@ -187,3 +207,47 @@ def test_a_chain_knows_its_gaps_in_any_order(order: tuple[int, ...]) -> None:
         assert chain.total == len(here)
     assert chain == Chain(5, (), 5)
     assert chain.contiguous == 5
+
+
+def test_every_state_of_the_past_can_be_proved_until_it_is_pruned() -> None:
+    backing = FileBacking()
+    engine, given, balances = Engine(backing=backing), [], []
+    for batch in [*history(), *([signed(Recharge("home-1", 5, f"more-{number}"))] for number in range(4))]:
+        engine.block(batch)
+        given.append(proved(backing, "site", ()))
+        balances.append(engine.machine.site(SITE).balance("home-1"))
+    past = [stored.PastState(backing._read, height, slots) for height, (slots, _) in enumerate(engine.roots)]
+    for height, (slots, root) in enumerate(engine.roots):
+        assert proved(past[height], "site", ()) == given[height]
+        assert given[height].root() == root
+        if height:
+            balance = proved(past[height], "accounts", "home-1")
+            assert (balance.slots, balance.root()) == (slots, root)
+            assert cbor2.loads(balance.slot.value) == balances[height]
+    assert prove_state(past[0], SITE, "accounts", "home-1") is None
+    stored.prune(backing.db, 9)
+    assert backing.db.execute("SELECT min(until) FROM past_nodes").fetchone() == (10,)
+    roots = [root for _, root in engine.roots]
+    provable = [height for height, root in enumerate(roots) if proved(past[height], "site", ()).root() == root]
+    # of what was there at heights 0 and 1 nothing has changed up to height 9
+    assert provable == [0, 1, *range(9, len(roots))]
+    assert [proof.root() for proof in given] == roots
+
+
+def proved(backing: Backing, table: str, key: object) -> StateProof:
+    proof = prove_state(backing, SITE, table, key)
+    assert proof is not None
+    return proof
+
+
+def test_what_is_missing_in_the_file_is_named() -> None:
+    backing = FileBacking()
+    engine = Engine(backing=backing)
+    for batch in history():
+        engine.block(batch)
+    backing.db.execute("DELETE FROM state WHERE slot = 3")
+    with pytest.raises(Corrupt, match="slots 2 to 3"):
+        prove_state(backing, SITE, "site", ())
+    backing.db.execute("DELETE FROM state_nodes")
+    with pytest.raises(Corrupt, match="of the state tree is missing"):
+        prove_state(backing, SITE, "site", ())
