@@ -58,15 +58,10 @@ class Adrift:
         if step:
             self._row.count(step, self._late)
 
-    def fail(self, ticks_ms: int) -> None:
-        """A poll failed at ``ticks_ms``."""
-        if self._began is not None:
-            self._close_until(ticks_ms)
-
     def anchor(self, time_ms: int, ticks_ms: int) -> "list[Interval]":
         """What can be certified, oldest first, now that it is ``time_ms`` (Unix) at ``ticks_ms``. What is not in it is in the
         device's registers, and the next reading catches up with it."""
-        if self._began is None or self.energy is None:
+        if self._began is None:
             return []
         self._close_until(ticks_ms)
         row_s = self._row_ms // 1000
@@ -89,7 +84,9 @@ class Adrift:
         return intervals
 
     def _count(self, ticks_ms: int, reading: Reading) -> "tuple[int, int] | None":
-        if reading.registers is None or self.energy is None or self._began is None:
+        assert self.energy is not None
+        assert self._began is not None
+        if reading.registers is None:
             return None
         at = (self._start or 0) + (ticks_ms - self._began) // 1000
         step, status = self.energy.count(reading.registers, at, reading.wraps)

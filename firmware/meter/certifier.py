@@ -117,8 +117,6 @@ class Certifier:
         self.tick(now)
         if now.time_ms is not None:
             self._intervals.fail(now.time_ms)
-        elif self._adrift is not None:
-            self._adrift.fail(now.uptime_ms)
 
     def tick(self, now: Moment) -> None:
         """Close the interval that has passed, if one has; what waited for the time, if it is known now."""

@@ -78,7 +78,7 @@ class Timekeeper:
                 self.refused += 1
                 return None
         for other in list(self._fixes.values()):
-            if other.source < source and other.contradicts(fix, ticks_ms):
+            if other.contradicts(fix, ticks_ms):
                 del self._fixes[other.source]
         self._fixes[source] = fix
         return self._follow(self._best(ticks_ms), ticks_ms)

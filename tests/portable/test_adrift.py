@@ -8,7 +8,7 @@ from firmware.meter.energy import Energy
 from firmware.meter.reading import Reading
 from firmware.meter.timekeeper import Moment
 from firmware.wire import certificate, cose, es256, event
-from firmware.wire.certificate import CATCH_UP, MISSING, PARTIAL
+from firmware.wire.certificate import CATCH_UP, IMPLAUSIBLE, MISSING, PARTIAL
 from firmware.wire.clock import NETWORK, NEVER_SET, ClockQuality
 from firmware.wire.receipt import CERTIFICATE, EVENT
 from firmware.wire.steps import finish
@@ -179,7 +179,11 @@ def test_nothing_is_left_of_a_stretch_that_the_record_covers():
     for second in range(9):
         adrift.add(1000 * second, Reading(3600, 1000 + second, 0))
     assert adrift.anchor(1000 * (T - 50), 9000) == []
-    assert Adrift(2, T, None).anchor(1000 * T, 0) == []
+    for energy in (None, Energy((1000, 0), (0, 0), T)):
+        assert Adrift(2, T, energy).anchor(1000 * (T + 50), 9000) == []
+    adrift = Adrift(2, None, None)
+    adrift.add(0, Reading(3600, 1000, 0))
+    assert adrift.anchor(1000 * T, 1999) == []
 
 
 def test_a_long_wait_is_merged_and_adds_up():
@@ -198,10 +202,46 @@ def test_stretches_without_a_reading_are_missing_and_their_energy_late():
     adrift = Adrift(2, None, None)
     for second in (0, 1, 2, 3, 9, 10):
         adrift.add(1000 * second, Reading(3600, 1000 + second, 0))
-    adrift.fail(12_500)
     (stretch,) = adrift.anchor(1000 * T + 500, 12_500)
     assert stretch.t0 == T - 12
     assert [(row[0], row[6]) for row in stretch.rows] == [(1, 0), (2, 0), (0, MISSING), (0, MISSING), (6, CATCH_UP), (1, 0)]
+
+
+def test_the_record_begins_with_the_first_registers():
+    adrift = Adrift(2, None, None)
+    adrift.add(0, Reading(3600))
+    assert adrift.energy is None
+    for second in (5, 6, 7):
+        adrift.add(1000 * second, Reading(3600, 1000 + second, 0))
+    (stretch,) = adrift.anchor(1000 * (T + 7), 7000)
+    assert (stretch.t0, stretch.opening, stretch.closing) == (T + 5, (1005, 0), (1006, 0))
+
+
+def test_readings_without_registers_leave_their_energy_to_the_next_with():
+    adrift = Adrift(2, T, Energy((1000, 0), (0, 0), T))
+    adrift.add(0, Reading(3600))
+    adrift.add(1000, Reading(3600, 1005, 0))
+    adrift.add(2000, Reading(3600))
+    adrift.add(4000, Reading(3600, 1007, 0))
+    catch_up, stretch = adrift.anchor(1000 * (T + 66), 6000)
+    assert (catch_up.closing, stretch.opening, stretch.t0) == ((1000, 0), (1000, 0), T + 60)
+    assert [(row[0], row[2], row[6]) for row in stretch.rows] == [(5, 3600, CATCH_UP), (0, 3600, 0), (2, 3600, CATCH_UP)]
+
+
+def test_a_long_silence_may_hide_much_energy():
+    adrift = Adrift(2, None, None)
+    adrift.add(0, Reading(3600, 1000, 0))
+    adrift.add(4 * 3_600_000, Reading(3600, 3_001_000, 0))
+    assert adrift.energy.registers == (3_001_000, 0)
+
+
+def test_means_of_merged_rows_are_of_what_was_measured():
+    adrift = Adrift(1, None, None)
+    volts = [None, 2300, 2310, None, None, None, 2290, 2310]
+    for second in range(60):
+        adrift.add(1000 * second, Reading(3600, 1000 + second, 0, volts[second % 8]))
+    (stretch,) = adrift.anchor(1000 * (T + 60), 60_000)
+    assert [row[3] for row in stretch.rows[:4]] == [2300, 2310, None, 2300]
 
 
 def test_merging_keeps_what_was_sampled():
@@ -233,4 +273,5 @@ def test_a_device_replaced_before_the_time_is_known_is_told_once_and_counted_on(
     body = event.decode(cose.parse(kept.read(EVENT, number)).payload)
     assert (body.kind, body.time_ms, body.uptime_ms) == (event.COUNTER, None, 3000)
     bodies = bench.bodies()
+    assert any(row[6] & IMPLAUSIBLE for body in bodies for row in body.rows)
     assert 1026 + 2 < bodies[-1].closing[0] <= 1026 + 30

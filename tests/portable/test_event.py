@@ -121,3 +121,4 @@ def test_an_event_has_a_size():
 
 def test_a_long_silence_stays_in_its_field():
     assert clock.ClockQuality(1, 1 << 40, 1 << 40).fields() == [1, 0xFFFFFFFF, 0xFFFFFFFF]
+    assert clock.decode([clock.GATEWAY, 0, 0]).fields() == [clock.GATEWAY, 0, 0]

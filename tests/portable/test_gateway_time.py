@@ -37,6 +37,16 @@ def test_an_answer_is_the_golden_bytes():
     )
 
 
+def test_what_may_be_said_has_limits():
+    for time_ms in (1_577_836_800_000, 8_589_934_592_000):
+        assert finish(asking().answer_steps(said(time_ms), 1000)) == (time_ms, 500)
+    for time_ms in (1_577_836_799_999, 8_589_934_592_001):
+        assert refused(asking(), said(time_ms))
+    for uncertainty in (0, 0xFFFFFFFF):
+        assert finish(asking().answer_steps(said(uncertainty=uncertainty), 1000)) == (T, uncertainty)
+    assert refused(asking(), said(uncertainty=0x100000000))
+
+
 def test_the_time_lies_between_question_and_arrival():
     assert finish(asking().answer_steps(said(), 1200)) == (T + 100, 600)
     assert finish(asking().answer_steps(said(), 1201)) == (T + 101, 601)

@@ -15,6 +15,7 @@ def test_a_clock_that_was_never_set_has_no_time():
     for ticks in (0, 40 * DAY):
         assert read(keeper, ticks) == (None, [UNSET, 0xFFFFFFFF, 0])
     assert keeper.now(7).uptime_ms == 7
+    assert keeper.source == UNSET
 
 
 def test_the_first_fix_sets_the_clock_and_is_no_step():
@@ -46,6 +47,14 @@ def test_a_small_difference_is_slewed_and_time_never_runs_back():
             assert abs(now - T - ticks) <= (ticks - 1000) * 500 // 1_000_000 + 1
             before = now
         assert keeper.now(3_000_000).time_ms == T + 3_000_000 + difference
+
+
+def test_a_clock_that_was_right_for_long_does_not_jump():
+    keeper = Timekeeper()
+    keeper.take(NETWORK, T, 10, 0)
+    keeper.take(NETWORK, T + DAY + 900, 10, DAY)
+    assert keeper.now(DAY).time_ms == T + DAY
+    assert keeper.now(DAY + 20_000).time_ms == T + DAY + 20_010
 
 
 def test_slewing_goes_on_from_where_it_is():
@@ -101,6 +110,21 @@ def test_a_more_trusted_source_overrules_and_the_liar_is_forgotten():
     assert read(keeper, 0) == (T, [GATEWAY, 3000, 0])
     assert keeper.take(NETWORK, T + DAY, 10, 0) is None
     assert (keeper.refused, keeper.source) == (1, GATEWAY)
+
+
+def test_a_lesser_source_that_agrees_is_not_forgotten():
+    keeper = Timekeeper()
+    keeper.take(NETWORK, T, 100, 0)
+    keeper.take(GATEWAY, T + 50, 3000, 0)
+    assert read(keeper, 0) == (T, [NETWORK, 100, 0])
+
+
+def test_what_is_not_tight_is_followed_only_as_the_tightest():
+    for source, other, followed in ((2000, 10, GATEWAY), (2001, 10, NETWORK), (2002, 2001, NETWORK), (2001, 2002, GATEWAY)):
+        keeper = Timekeeper()
+        keeper.take(NETWORK, T, other, 0)
+        keeper.take(GATEWAY, T, source, 0)
+        assert keeper.source == followed
 
 
 def test_the_most_trusted_of_the_tight_is_followed_else_the_tightest():
