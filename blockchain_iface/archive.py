@@ -2,35 +2,18 @@
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from firmware.wire import cose, receipt
-from firmware.wire.fields import WireError
 
-from . import block, merkle
-from .engines.embedded import APPLICATION_ID, VERSION, node_key
-from .ledger import Corrupt, Entry, Head, LedgerError, Unavailable
+from . import merkle
+from .block import StoredBlock
+from .ledger import Corrupt, Entry, LedgerError, Unavailable
+from .store import check_version, judged
+from .tiles import Tiles
 
 _STEP = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class StoredBlock:
-    """A block as stored: the tree size it claims, its statement's bytes, the signature that its receipts carry."""
-
-    height: int
-    size: int
-    data: bytes
-    head_signature: bytes
-
-    def head(self) -> Head:
-        """The head that the block signs. Corrupt if the bytes are no block."""
-        try:
-            return block.parse(cose.parse(self.data)).head
-        except WireError as error:
-            raise Corrupt(f"block {self.height}: {error}") from None
 
 
 class Archive:
@@ -48,13 +31,11 @@ class Archive:
             raise Unavailable(f"there is no ledger at {file}")
         try:
             self._db = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
-            marks = [self._db.execute(f"PRAGMA {pragma}").fetchone()[0] for pragma in ("application_id", "user_version")]
-        except sqlite3.OperationalError as error:
-            raise Unavailable(f"{file} cannot be read: {error}") from error
-        except sqlite3.DatabaseError as error:
-            raise Corrupt(f"{file} is no ledger file: {error}") from error
-        if marks != [APPLICATION_ID, VERSION]:
-            raise Corrupt(f"{file} is no skerry ledger of version {VERSION}")
+            check_version(self._db, file)
+        except sqlite3.Error as error:
+            raise judged(error, file) from error
+        self._file = file
+        self._tiles = Tiles(self._tile)
 
     def close(self) -> None:
         """Close the file."""
@@ -124,25 +105,17 @@ class Archive:
             yield Entry(*rows[0])
             after = rows[0][0]
 
-    def node(self, node: merkle.Node) -> bytes | None:
-        """A stored tree node."""
-        rows = self._rows("SELECT hash FROM nodes WHERE key = ?", (node_key(node),))
-        return rows[0][0] if rows else None
-
-    def required_node(self, node: merkle.Node) -> bytes:
-        """A stored tree node; Corrupt if it is missing."""
-        digest = self.node(node)
-        if digest is None:
-            raise Corrupt(f"tree node {node} is missing")
-        return digest
+    def node(self, node: merkle.Node) -> bytes:
+        """A stored tree node. Corrupt if it is missing."""
+        return self._tiles.node(node)
 
     def root(self, size: int) -> bytes:
         """The root of the first ``size`` entries, from the stored nodes; Corrupt if one is missing."""
-        return merkle.root(size, self.required_node)
+        return merkle.root(size, self.node)
 
     def consistency(self, first: int, second: int) -> list[bytes]:
         """The proof that the first ``second`` entries begin with the first ``first``; Corrupt if a node is missing."""
-        return merkle.consistency(first, second, self.required_node)
+        return merkle.consistency(first, second, self.node)
 
     def receipt(self, entry: Entry) -> bytes:
         """The COSE Receipt of ``entry`` under its block's head: the bytes that the gateway itself hands out."""
@@ -150,11 +123,15 @@ class Archive:
         statement = cose.parse(sealed.data)
         if not entry.index < sealed.size:
             raise Corrupt(f"block {entry.height} does not cover it", entry.index)
-        path = merkle.path(entry.index, sealed.size, self.required_node)
+        path = merkle.path(entry.index, sealed.size, self.node)
         return receipt.encode(statement.kid, statement.issuer, sealed.size, entry.index, path, sealed.head_signature)
+
+    def _tile(self, key: int) -> bytes | None:
+        rows = self._rows("SELECT hashes FROM tiles WHERE key = ?", (key,))
+        return rows[0][0] if rows else None
 
     def _rows(self, query: str, values: tuple[int | str | bytes, ...]) -> list[tuple[Any, ...]]:
         try:
             return self._db.execute(query, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise Corrupt(f"the file cannot be read through: {error}") from error
+        except sqlite3.Error as error:
+            raise judged(error, self._file) from error

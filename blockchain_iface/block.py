@@ -12,7 +12,7 @@ from firmware.wire import cbor, cose
 from firmware.wire.fields import WireError, bytes_of, map_of, uint_of
 from firmware.wire.signer import Signer
 
-from .ledger import Head
+from .ledger import Corrupt, Head
 
 TYPE = "vnd.skerry.block"
 SUBJECT = "ledger"
@@ -25,6 +25,30 @@ class Block:
     head: Head
     previous: bytes | None
     id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlock:
+    """A block as stored: the tree size it claims, its statement's bytes, the signature that its receipts carry."""
+
+    height: int
+    size: int
+    data: bytes
+    head_signature: bytes
+
+    def block(self) -> Block:
+        """The block itself. Corrupt if the bytes are none, or say something else than is stored beside them."""
+        try:
+            block = parse(cose.parse(self.data))
+        except WireError as error:
+            raise Corrupt(f"block {self.height}: {error}") from None
+        if (block.head.height, block.head.size) != (self.height, self.size):
+            raise Corrupt(f"block {self.height}: it is stored as another one")
+        return block
+
+    def head(self) -> Head:
+        """The head that the block signs. Corrupt as ``block``."""
+        return self.block().head
 
 
 def seal(signer: Signer, site: str, head: Head, previous: bytes | None) -> bytes:

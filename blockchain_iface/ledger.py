@@ -1,6 +1,7 @@
 """The ledger's contract. Every engine keeps these promises; one conformance suite holds them to it.
 
-1. An entry is the bytes of one signed statement; its id is the statement's id. Submitting the same bytes again changes nothing.
+1. An entry is the bytes of one signed statement; its id is the statement's id. Submitting the same bytes again changes nothing;
+   the same statement with another signature is rejected, and what was first stays.
 2. ``submit`` takes a batch and writes all of it or none of it. When it returns, the engine has accepted the batch; entries
    are final once ``read`` returns them. Settlement consumes ``read``, never what ``submit`` returned.
 3. ``Rejected`` is for ever: these entries will never be accepted. ``Unavailable`` is for now: submit the same bytes again.
@@ -78,6 +79,7 @@ class Ledger(Protocol):
         Raises:
             Rejected: one entry breaks a rule; nothing of the batch was written.
             Unavailable: try the same bytes again.
+            Corrupt: what is stored is damaged; nothing can be written any more.
         """
         ...
 

@@ -5,7 +5,7 @@ root and any proof, of the present tree or of an earlier size, comes from O(log 
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from firmware.wire.proof import node_hash
 
@@ -23,27 +23,37 @@ def grow(size: int, leaf: bytes, node: Callable[[Node], bytes]) -> Iterator[tupl
         yield (level, position), digest
 
 
+def edge(size: int, node: Callable[[Node], bytes]) -> list[bytes]:
+    """The right edge of the first ``size`` leaves, from leaf to root: by level, the hash of whatever is below the last node."""
+    last = size - 1
+    hashes = [node((0, last))]
+    for level in range(last.bit_length()):
+        left = last >> level
+        hashes.append(node_hash(node((level, left - 1)), hashes[-1]) if left & 1 else hashes[-1])
+    return hashes
+
+
 def root(size: int, node: Callable[[Node], bytes]) -> bytes:
-    """The root of the first ``size`` leaves: 32 bytes (RFC 9162, section 2.1.1)."""
-    return _range_root(0, size, node) if size else EMPTY_ROOT
+    """The root of the first ``size`` leaves: 32 bytes (RFC 9162, section 2.1.1).
+
+    Only the roots of its largest complete subtrees are asked for, one for each bit of ``size``.
+    """
+    digest = EMPTY_ROOT
+    for level in range(size.bit_length()):
+        if size >> level & 1:
+            peak = node((level, (size >> level) - 1))
+            digest = peak if digest is EMPTY_ROOT else node_hash(peak, digest)
+    return digest
 
 
-def path(index: int, size: int, node: Callable[[Node], bytes]) -> list[bytes]:
-    """The inclusion proof of leaf ``index`` in the first ``size`` leaves, bottom up (RFC 9162, section 2.1.3.1)."""
+def path(index: int, size: int, node: Callable[[Node], bytes], right: Sequence[bytes] = ()) -> list[bytes]:
+    """The inclusion proof of leaf ``index`` in the first ``size`` leaves, bottom up (RFC 9162, section 2.1.3.1).
+
+    Whoever asks for many of one size gives their ``edge`` as ``right``. ValueError if the leaf is not in the tree.
+    """
     if not 0 <= index < size:
         raise ValueError(f"leaf {index} is not in a tree of {size}")
-    siblings = []
-    low, high = 0, size
-    while high - low > 1:
-        middle = low + _split(high - low)
-        if index < middle:
-            siblings.append(_range_root(middle, high, node))
-            high = middle
-        else:
-            siblings.append(_range_root(low, middle, node))
-            low = middle
-    siblings.reverse()
-    return siblings
+    return _siblings((0, index), size, node, right or edge(size, node))
 
 
 def consistency(first: int, second: int, node: Callable[[Node], bytes]) -> list[bytes]:
@@ -53,31 +63,25 @@ def consistency(first: int, second: int, node: Callable[[Node], bytes]) -> list[
     """
     if not 1 <= first <= second:
         raise ValueError(f"no tree of {second} leaves begins with one of {first}")
-    proof = []
-    low, high = 0, second
-    while high != first:
-        middle = low + _split(high - low)
-        if first <= middle:
-            proof.append(_range_root(middle, high, node))
-            high = middle
-        else:
-            proof.append(_range_root(low, middle, node))
-            low = middle
-    if low:
-        proof.append(_range_root(low, high, node))
-    proof.reverse()
-    return proof
+    if first == second:
+        return []
+    # the largest complete subtree that ends where the first tree ends; known to who knows the first root if it is all of it
+    level = (first & -first).bit_length() - 1
+    position = (first - 1) >> level
+    known = [node((level, position))] if position else []
+    return known + _siblings((level, position), second, node, edge(second, node))
 
 
-def _split(count: int) -> int:
-    """The largest power of two smaller than ``count`` (> 1)."""
-    return 1 << ((count - 1).bit_length() - 1)
-
-
-def _range_root(low: int, high: int, node: Callable[[Node], bytes]) -> bytes:
-    count = high - low
-    if count & (count - 1) == 0:
-        level = count.bit_length() - 1
-        return node((level, low >> level))
-    middle = low + _split(count)
-    return node_hash(_range_root(low, middle, node), _range_root(middle, high, node))
+def _siblings(start: Node, size: int, node: Callable[[Node], bytes], right: Sequence[bytes]) -> list[bytes]:
+    """What is beside the way from ``start`` up to the root of ``size`` leaves, bottom up."""
+    level, position = start
+    last = (size - 1) >> level
+    siblings = []
+    while last:
+        sibling = position ^ 1
+        if sibling < last:
+            siblings.append(node((level, sibling)))
+        elif sibling == last:
+            siblings.append(right[level])
+        level, position, last = level + 1, position >> 1, last >> 1
+    return siblings

@@ -13,7 +13,8 @@ from firmware.wire.fields import WireError
 from firmware.wire.proof import leaf_hash
 
 from . import block, merkle
-from .archive import Archive, StoredBlock
+from .archive import Archive
+from .block import StoredBlock
 from .ledger import Corrupt, Entry
 from .signatures import Verifier
 from .state.machine import Machine

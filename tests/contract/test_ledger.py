@@ -1,14 +1,17 @@
 """What every engine promises (blockchain_iface/ledger.py). Engines are parameters; the tests do not know which one runs."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from scitt_cose.receipt import verify_receipt
 
+from blockchain_iface.archive import Archive
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Corrupt, Rejected, Unavailable
 from blockchain_iface.signatures import public_key
+from blockchain_iface.store import Store
 from firmware.wire import cose, receipt
 from firmware.wire.fields import WireError
 from tests.virtual_meter import CENTRE, SITE, T0, VirtualMeter, enrol, genesis
@@ -118,17 +121,23 @@ def test_health_tells_the_heads_age(ledger: EmbeddedLedger) -> None:
     assert health.age_s == 77
 
 
+def limit(ledger: EmbeddedLedger, pages: int) -> None:
+    store = ledger._storage
+    assert isinstance(store, Store)
+    store._db.execute(f"PRAGMA max_page_count = {pages}")
+
+
 def test_a_full_disk_leaves_the_ledger_as_it_was(ledger: EmbeddedLedger, meter: VirtualMeter, path: Path) -> None:
     batch = [meter.certify(5, 0) for _ in range(200)]
     head = ledger.head()
     # SQLite's own limit fails exactly as a full disk does
-    ledger._db.execute("PRAGMA max_page_count = 1")
+    limit(ledger, 1)
     with pytest.raises(Unavailable, match="full"):
         ledger.submit(batch, T0 + 10)
     assert ledger.head() == head
     assert ledger.get(cose.parse(batch[0]).id) is None
     assert "home-1" not in ledger.state.chains
-    ledger._db.execute("PRAGMA max_page_count = 100000")
+    limit(ledger, 100_000)
     ledger.submit(batch, T0 + 11)
     assert ledger.state.chains["home-1"].contiguous == 200
     assert EmbeddedLedger(path, CENTRE, SITE).head() == ledger.head()
@@ -140,6 +149,16 @@ def test_a_closed_file_is_unavailable_not_a_crash(ledger: EmbeddedLedger, meter:
         with pytest.raises(Unavailable):
             use()
     assert not ledger.health(T0).available
+
+
+def test_a_file_of_another_version_is_refused_in_a_sentence(ledger: EmbeddedLedger, path: Path) -> None:
+    ledger.close()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    for reader in (lambda: EmbeddedLedger(path, CENTRE, SITE), lambda: Archive(path)):
+        with pytest.raises(Corrupt, match=r"ledger of version 1, this program keeps version 2: use the release that wrote it"):
+            reader()
 
 
 def test_a_foreign_file_is_refused(path: Path) -> None:

@@ -132,8 +132,8 @@ def test_fields_have_their_types(bundle: Bundle) -> None:
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        ("UPDATE nodes SET hash = zeroblob(32) WHERE key = 0", "signature does not hold"),
-        ("DELETE FROM nodes WHERE key = 0", "node .* is missing"),
+        ("UPDATE tiles SET hashes = cast(X'01' || substr(hashes, 2) AS BLOB)", "signature does not hold"),
+        ("DELETE FROM tiles", "node .* is missing"),
         ("DELETE FROM entries WHERE idx = 1", "no enrolment of wind-1"),
         ("DELETE FROM blocks WHERE height = 0", "block 0 is missing"),
         ("UPDATE blocks SET size = 1", "does not cover it"),

@@ -1,4 +1,5 @@
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,9 @@ def test_energy_that_is_not_settled_is_found(witnesses: Witnesses) -> None:
 
 
 def test_a_ledger_that_was_tampered_with_is_found(witnesses: Witnesses) -> None:
-    witnesses.island.ledger._db.execute("UPDATE blocks SET size = size + 1 WHERE height = 3")
+    with sqlite3.connect(witnesses.file) as db:
+        db.execute("UPDATE blocks SET size = size + 1 WHERE height = 3")
+    db.close()
     assert "does not verify: block 3" in witnesses.reckon().faults()[0]
 
 

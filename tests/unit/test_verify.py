@@ -58,6 +58,9 @@ def flipped(path: Path, table: str, column: str, where: str) -> None:
 
 
 LAST = -1
+NODE_OF_ENTRY_11 = """
+UPDATE tiles SET hashes = cast(substr(hashes, 1, 352) || substr(hashes, 1, 32) || substr(hashes, 385) AS BLOB) WHERE key = 0
+"""
 TAMPERINGS: dict[str, tuple[Callable[[Path], None], int | None]] = {
     "a bit of a certificate": (lambda path: flipped(path, "entries", "data", "idx = 12"), 12),
     "a stored id": (lambda path: flipped(path, "entries", "id", "idx = 13"), 13),
@@ -67,7 +70,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Path], None], int | None]] = {
         None,
     ),
     "an entry moved to another block": (lambda path: tamper(path, "UPDATE entries SET height = 3 WHERE idx = 12"), 12),
-    "a tree node": (lambda path: flipped(path, "nodes", "hash", "key = (11 << 6)"), 11),
+    "a tree node": (lambda path: tamper(path, NODE_OF_ENTRY_11), 11),
     "a block": (lambda path: flipped(path, "blocks", "data", "height = 4"), None),
     "the last block taken out": (
         lambda path: tamper(path, "DELETE FROM blocks WHERE height = (SELECT max(height) FROM blocks)"),

@@ -1,0 +1,187 @@
+"""The signed log: entries in blocks over a storage, and a receipt for each. What an engine lets in is the engine's business."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from firmware.wire import cose, receipt
+from firmware.wire.proof import leaf_hash, root_from_path
+from firmware.wire.signer import Signer
+
+from . import block, merkle
+from .block import Block, StoredBlock
+from .ledger import Corrupt, Entry, Head, Health, LedgerError
+from .tiles import Tiles
+
+_REMEMBERED = 64
+
+
+class Storage(Protocol):
+    """Where a log lies. Every call raises Unavailable if it cannot be done now, Corrupt if what is stored is damaged."""
+
+    def write(self, block: StoredBlock, entries: Sequence[Entry], tiles: Mapping[int, bytes | bytearray]) -> None:
+        """Write a block, its entries and the tiles it changes: all or nothing, and durably when this returns.
+
+        After an error either may be the case: see ``newest``.
+        """
+        ...
+
+    def known(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The bytes of those of ``ids`` that are here."""
+        ...
+
+    def entry(self, id: bytes) -> Entry | None:
+        """The entry with this id."""
+        ...
+
+    def entries(self, after: int, limit: int) -> list[Entry]:
+        """Up to ``limit`` entries with an index greater than ``after``, in order."""
+        ...
+
+    def block(self, height: int) -> StoredBlock | None:
+        """The block at ``height``."""
+        ...
+
+    def newest(self, count: int) -> list[StoredBlock]:
+        """The newest ``count`` blocks, newest first."""
+        ...
+
+    def tile(self, key: int) -> bytes | None:
+        """A tile of the tree (tiles.Tiles)."""
+        ...
+
+    def close(self) -> None:
+        """No more calls follow."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A block, the signature for its receipts and the right edge of its tree."""
+
+    block: Block
+    head_signature: bytes
+    edge: list[bytes]
+
+
+class Log:
+    """The reading half of a ledger.Ledger, and ``append`` for the engine. All calls come from one thread at a time."""
+
+    def __init__(self, storage: Storage, signer: Signer, site: str) -> None:
+        """Go on from what ``storage`` holds. ``signer`` is the shadow centre of ``site``: it seals blocks and signs heads.
+
+        Raises:
+            Corrupt, Unavailable: see Storage.
+        """
+        self._storage = storage
+        self._signer = signer
+        self._site = site
+        self._tiles = Tiles(storage.tile)
+        self._seals: dict[int, _Sealed] = {}
+        self._newest: Block | None = None
+        self.refresh()
+
+    def close(self) -> None:
+        """Close the storage."""
+        self._storage.close()
+
+    def refresh(self) -> None:
+        """See which block is the newest: after an append that failed it may be another one. Corrupt or Unavailable."""
+        stored = self._storage.newest(1)
+        if stored and (self._newest is None or self._newest.head.height != stored[0].height):
+            self._tiles.forget()
+            self._newest = self._revived(stored[0]).block
+
+    def append(self, statements: Sequence[cose.Statement], at: int) -> Head:
+        """Write statements, none of which is here yet, as the next block at Unix time ``at`` or the block before's if later.
+
+        Raises:
+            Unavailable, Corrupt: all or nothing of it was written; ``head`` tells which.
+        """
+        try:
+            stored, entries, edge = self._draft(statements, at)
+            self._storage.write(stored, entries, self._tiles.draft())
+        except LedgerError:
+            self._tiles.drop()
+            with suppress(LedgerError):
+                self.refresh()
+            raise
+        self._tiles.keep()
+        self._newest = self._remember(_Sealed(stored.block(), stored.head_signature, edge)).block
+        return self._newest.head
+
+    def _draft(self, statements: Sequence[cose.Statement], at: int) -> tuple[StoredBlock, list[Entry], list[bytes]]:
+        newest = self._newest
+        before = newest.head if newest else Head(-1, 0, merkle.EMPTY_ROOT, at)
+        size, height = before.size + len(statements), before.height + 1
+        for index, statement in enumerate(statements, before.size):
+            for node, digest in merkle.grow(index, leaf_hash(statement.data), self._tiles.node):
+                self._tiles.put(node, digest)
+        edge = merkle.edge(size, self._tiles.node)
+        head = Head(height, size, edge[-1], max(at, before.time))
+        sealed = block.seal(self._signer, self._site, head, newest.id if newest else None)
+        signature = receipt.sign_head(self._signer, self._site, head.root)
+        entries = [Entry(index, one.id, one.data, height) for index, one in enumerate(statements, before.size)]
+        return StoredBlock(height, size, sealed, signature), entries, edge
+
+    def get(self, id: bytes) -> Entry | None:
+        """See ledger.Ledger.get."""
+        return self._storage.entry(id)
+
+    def receipt(self, id: bytes) -> bytes | None:
+        """See ledger.Ledger.receipt. Corrupt if what is stored would give one that does not hold."""
+        entry = self._storage.entry(id)
+        if entry is None:
+            return None
+        sealed = self._sealed(entry.height)
+        root, size = sealed.edge[-1], sealed.block.head.size
+        if entry.index >= size:
+            raise Corrupt(f"block {entry.height} does not cover it", entry.index)
+        path = merkle.path(entry.index, size, self._tiles.node, sealed.edge)
+        if root_from_path(leaf_hash(entry.data), entry.index, size, path) != root:
+            raise Corrupt(f"its stored bytes do not lead to the root of block {entry.height}", entry.index)
+        return receipt.encode(self._signer.kid, self._site, size, entry.index, path, sealed.head_signature)
+
+    def read(self, after: int, limit: int) -> list[Entry]:
+        """See ledger.Ledger.read."""
+        return self._storage.entries(after, limit)
+
+    def blocks(self, count: int) -> list[Head]:
+        """See ledger.Ledger.blocks."""
+        return [stored.head() for stored in self._storage.newest(count)]
+
+    def head(self) -> Head | None:
+        """See ledger.Ledger.head."""
+        return self._newest.head if self._newest else None
+
+    def health(self, now: int) -> Health:
+        """See ledger.Ledger.health."""
+        head = self.head()
+        try:
+            self._storage.newest(1)
+        except LedgerError:
+            return Health(False, head, None)
+        return Health(True, head, now - head.time if head else None)
+
+    def _sealed(self, height: int) -> _Sealed:
+        found = self._seals.get(height)
+        if found is None:
+            stored = self._storage.block(height)
+            if stored is None:
+                raise Corrupt(f"block {height} is missing")
+            found = self._revived(stored)
+        return found
+
+    def _revived(self, stored: StoredBlock) -> _Sealed:
+        revived = stored.block()
+        edge = merkle.edge(stored.size, self._tiles.node)
+        if edge[-1] != revived.head.root:
+            raise Corrupt(f"block {stored.height}: the stored tree does not lead to its root")
+        return self._remember(_Sealed(revived, stored.head_signature, edge))
+
+    def _remember(self, sealed: _Sealed) -> _Sealed:
+        self._seals[sealed.block.head.height] = sealed
+        if len(self._seals) > _REMEMBERED:
+            del self._seals[next(iter(self._seals))]
+        return sealed
