@@ -47,7 +47,7 @@ class Claim:
     data: bytes
     size: int
     root: bytes
-    enrolment: bytes | None = None
+    authority: tuple[bytes, ...] = ()
     is_meters: bool = False
 
 
@@ -64,7 +64,7 @@ class Party:
             return
         data = path.read_bytes()
         if data[:1] == bytes([_COSE_SIGN1]):
-            self._bring_certificate(data, None)
+            self._bring_certificate(data, ())
             return
         document: Bundle | Checkpoint = read(data, [Bundle, Checkpoint])
         document.check(verifier)
@@ -79,17 +79,17 @@ class Party:
         self._bring_block(document.block, verifier)
         if isinstance(document, Checkpoint) and document.previous is not None:
             self._bring_block(document.previous, verifier)
-        if isinstance(document, Bundle) and document.enrolment is not None:
+        if isinstance(document, Bundle):
             with suppress(EvidenceError):  # an event, or of a meter that had seen no head yet
-                self._bring_certificate(document.entry, document.enrolment)
+                self._bring_certificate(document.entry, document.authority)
 
     def _bring_block(self, data: bytes, verifier: SignatureVerifier) -> None:
         assert self.genesis is not None  # it comes with every block
         head = Operator.of(self.genesis, verifier).head(data, "block")
         self.claims.append(Claim(data, head.size, head.root))
 
-    def _bring_certificate(self, data: bytes, enrolment: bytes | None) -> None:
-        self.claims.append(Claim(data, *seen(parsed(data, "certificate")), enrolment, is_meters=True))
+    def _bring_certificate(self, data: bytes, authority: tuple[bytes, ...]) -> None:
+        self.claims.append(Claim(data, *seen(parsed(data, "certificate")), authority, is_meters=True))
 
 
 def audit(first: Party, second: Party, verifier: SignatureVerifier) -> Consistent | Undecided | Conviction | Sighting:
@@ -132,7 +132,7 @@ _Verdict = Consistent | Conviction | Sighting
 def _compared(mine: Party, theirs: Party, operator: Operator, genesis: bytes) -> Iterator[_Verdict]:
     """What each head of ``mine`` comes to beside what ``theirs`` holds."""
     for claim in mine.claims:
-        enrolment = _enrolment(claim, theirs, operator) if claim.is_meters else b""
+        granted = _authority(claim, theirs, operator) if claim.is_meters else ()
         for other in theirs.claims:
             if claim.size > other.size or other.is_meters:
                 continue
@@ -147,7 +147,7 @@ def _compared(mine: Party, theirs: Party, operator: Operator, genesis: bytes) ->
                 proof = None if claim.is_meters else Checkpoint(genesis, other.data, claim.data, path, (), ())
                 yield Consistent(claim.size, other.size, proof)
             elif claim.is_meters:
-                yield Sighting(genesis, enrolment, claim.data, other.data, root, path)
+                yield Sighting(genesis, granted, claim.data, other.data, root, path)
             else:
                 yield Conviction(genesis, claim.data, other.data, root, path)
 
@@ -159,16 +159,15 @@ def _check_path(size: int, root: bytes, other: Claim, path: tuple[bytes, ...]) -
         raise EvidenceError(f"the file's tree is damaged ({error}): run skerry ledger verify on it") from None
 
 
-def _enrolment(claim: Claim, theirs: Party, operator: Operator) -> bytes:
+def _authority(claim: Claim, theirs: Party, operator: Operator) -> tuple[bytes, ...]:
     """By which the claim's meter may sign, once it is sure that it did."""
-    statement = parsed(claim.data, "certificate")
-    enrolment = claim.enrolment
-    if enrolment is None:
+    statement, granted = parsed(claim.data, "certificate"), claim.authority
+    if not granted:
         if theirs.archive is None:
             raise EvidenceError("who may sign for the meter is not known: bring a ledger file, or the certificate's receipt")
-        enrolment = authority(theirs.archive, statement).data
-    operator.require_meter(enrolment, statement, "certificate")
-    return enrolment
+        granted = tuple(entry.data for entry in authority(theirs.archive, statement))
+    operator.require_meter(granted, statement, "certificate")
+    return granted
 
 
 def _begins(path: Path, mark: bytes) -> bool:

@@ -34,8 +34,8 @@ class Bundle(Document):
     KIND: ClassVar[str] = "receipt"
     entry: bytes
     receipt: bytes
-    enrolment: bytes | None
-    enrolment_receipt: bytes | None
+    authority: tuple[bytes, ...]
+    authority_receipts: tuple[bytes, ...]
     genesis: bytes
     genesis_receipt: bytes
     block: bytes
@@ -59,12 +59,13 @@ class Bundle(Document):
     def _check_author(self, operator: Operator, statement: cose.Statement) -> None:
         if statement.kid == operator.kid:
             operator.require_signed(statement, "entry")
-            if (self.enrolment, self.enrolment_receipt, self.meter_key) != (None, None, None):
-                raise EvidenceError("enrolment: the operator needs none")
+            if self.authority or self.authority_receipts or self.meter_key is not None:
+                raise EvidenceError("authority: the operator needs none")
             return
-        if self.enrolment is None or self.enrolment_receipt is None:
-            raise EvidenceError("enrolment: missing for an entry that the operator has not signed")
-        public = operator.require_meter(self.enrolment, statement, "entry")
-        operator.receipt(self.enrolment_receipt, self.enrolment, "enrolment receipt")
+        if len(self.authority) != len(self.authority_receipts):
+            raise EvidenceError("authority: one receipt for each entry")
+        public = operator.require_meter(self.authority, statement, "entry")
+        for entry, proof in zip(self.authority, self.authority_receipts, strict=True):
+            operator.receipt(proof, entry, "authority receipt")
         if self.meter_key != der.public_key(public):
             raise EvidenceError("meter_key: not the key that is enrolled")

@@ -1,15 +1,16 @@
 """A ledger's operator as a third party knows it: by the genesis, and whatever else carries the same signature."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from firmware.wire import cose, enrolment, receipt
+from firmware.wire import cose, enrolment, receipt, rotation
 from firmware.wire.fields import WireError
 
 from . import block
 from .document import EvidenceError
 from .ledger import Head
-from .state.entries import Enrolment, Genesis
+from .state.entries import Enrolment, Exchange, Genesis
 
 
 class SignatureVerifier(Protocol):
@@ -26,6 +27,15 @@ def parsed(data: bytes, name: str) -> cose.Statement:
         return cose.parse(data)
     except WireError as error:
         raise EvidenceError(f"{name}: {error}") from None
+
+
+_BY_OPERATOR: Mapping[str, Callable[[bytes], bytes]] = {
+    Enrolment.TYPE: lambda payload: Enrolment.decode(payload).request,
+    Exchange.TYPE: lambda payload: Exchange.decode(payload).request,
+}
+_BY_METER: Mapping[str, Callable[[bytes], bytes]] = {rotation.TYPE: lambda payload: rotation.decode(payload).request}
+KEYS_GRANTED = {**_BY_OPERATOR, **_BY_METER}
+"""The types of entries that let a key sign for a meter, and how the request for it is read out of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +90,43 @@ class Operator:
             raise EvidenceError(f"{name}: the operator's signature does not hold for this entry")
         return proof, root
 
-    def enrolled(self, data: bytes, statement: cose.Statement) -> bytes:
-        """The public key (64 bytes) that the enrolment entry ``data`` authorises for the meter that made ``statement``."""
-        entry = parsed(data, "enrolment")
-        self.require_signed(entry, "enrolment")
-        try:
-            request = cose.parse(Enrolment.decode(entry.payload).request, enrolment.MAX_SIZE)
-            public = enrolment.public_of(request)
-        except WireError as error:
-            raise EvidenceError(f"enrolment: {error}") from None
-        if entry.type != Enrolment.TYPE or entry.subject != request.subject:
-            raise EvidenceError("enrolment: not the meter's own request")
-        if (request.subject, request.kid) != (statement.subject, statement.kid):
-            raise EvidenceError(f"enrolment: of another key or meter than {statement.subject}'s")
-        if not self.verifier.signed(request.id, request.signature, public):
-            raise EvidenceError("enrolment: the meter never showed that it holds the key")
-        return public
+    def require_meter(self, authority: Sequence[bytes], statement: cose.Statement, name: str) -> bytes:
+        """A meter of this site made ``statement``, with a key that ``authority`` leads to; that key (64 bytes).
 
-    def require_meter(self, enrolment_entry: bytes, statement: cose.Statement, name: str) -> bytes:
-        """An enrolled meter of this site made ``statement``; its public key (64 bytes)."""
-        public = self.enrolled(enrolment_entry, statement)
+        ``authority`` begins with the enrolment or exchange that the operator signed; each rotation is signed by the key before.
+        """
+        public, kid = b"", b""
+        for data in authority:
+            entry = parsed(data, "authority")
+            if not public:
+                self.require_signed(entry, "authority")
+            elif entry.kid != kid or not self.verifier.signed(entry.id, entry.signature, public):
+                raise EvidenceError("authority: a rotation is not signed by the key before")
+            request = requested(entry, _BY_METER if public else _BY_OPERATOR)
+            public, kid = self._offered(request), request.kid
+            if (request.issuer, entry.subject, request.subject) != (self.site, statement.subject, statement.subject):
+                raise EvidenceError(f"authority: of another meter than {statement.subject}")
+        if not public or statement.kid != kid:
+            raise EvidenceError(f"authority: of another key than the one that signs for {statement.subject}")
         if statement.issuer != self.site or not self.verifier.signed(statement.id, statement.signature, public):
             raise EvidenceError(f"{name}: not signed by the meter's key")
         return public
+
+    def _offered(self, request: cose.Statement) -> bytes:
+        try:
+            public = enrolment.public_of(request)
+        except WireError as error:
+            raise EvidenceError(f"authority: {error}") from None
+        if not self.verifier.signed(request.id, request.signature, public):
+            raise EvidenceError("authority: the meter never showed that it holds the key")
+        return public
+
+
+def requested(entry: cose.Statement, kinds: Mapping[str, Callable[[bytes], bytes]]) -> cose.Statement:
+    """The meter's request for a key that ``entry`` grants, if it is of one of ``kinds``; else EvidenceError."""
+    if entry.type not in kinds:
+        raise EvidenceError(f"authority: {entry.type} gives nobody a key")
+    try:
+        return cose.parse(kinds[entry.type](entry.payload), enrolment.MAX_SIZE)
+    except WireError as error:
+        raise EvidenceError(f"authority: {error}") from None

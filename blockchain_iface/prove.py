@@ -1,6 +1,6 @@
 """Taking evidence out of a ledger's file: standalone receipts and checkpoints."""
 
-from firmware.wire import cose, der
+from firmware.wire import cose, der, rotation
 from firmware.wire.fields import WireError
 
 from .archive import Archive
@@ -8,8 +8,7 @@ from .bundle import Bundle
 from .checkpoint import Checkpoint
 from .document import EvidenceError
 from .ledger import Corrupt, Entry
-from .operator import Operator, SignatureVerifier
-from .state.entries import Enrolment
+from .operator import KEYS_GRANTED, Operator, SignatureVerifier, requested
 
 
 def prove(archive: Archive, entry: Entry, verifier: SignatureVerifier) -> Bundle:
@@ -21,20 +20,17 @@ def prove(archive: Archive, entry: Entry, verifier: SignatureVerifier) -> Bundle
     genesis, statement = archive.genesis(), cose.parse(entry.data)
     try:
         operator = Operator.of(genesis.data, verifier)
-        enrolment = enrolment_receipt = meter_key = None
-        if statement.kid != operator.kid:
-            enrolled = authority(archive, statement)
-            enrolment, enrolment_receipt = enrolled.data, archive.receipt(enrolled)
-            meter_key = der.public_key(operator.enrolled(enrolment, statement))
+        granted = [] if statement.kid == operator.kid else authority(archive, statement)
+        chain = tuple(entry.data for entry in granted)
         bundle = Bundle(
             entry.data,
             archive.receipt(entry),
-            enrolment,
-            enrolment_receipt,
+            chain,
+            tuple(archive.receipt(entry) for entry in granted),
             genesis.data,
             archive.receipt(genesis),
             archive.block(entry.height).data,
-            meter_key,
+            der.public_key(operator.require_meter(chain, statement, "entry")) if chain else None,
             der.public_key(operator.public),
         )
         bundle.check(verifier)
@@ -43,13 +39,24 @@ def prove(archive: Archive, entry: Entry, verifier: SignatureVerifier) -> Bundle
     return bundle
 
 
-def authority(archive: Archive, statement: cose.Statement) -> Entry:
-    """The entry by which the meter that made ``statement`` may sign; Corrupt if there is none."""
-    for entry in archive.mentioning(Enrolment.TYPE, statement.kid):
-        candidate = cose.parse(entry.data)
-        if candidate.type == Enrolment.TYPE and candidate.subject == statement.subject:
-            return entry
-    raise Corrupt(f"no enrolment of {statement.subject}'s key {statement.kid.hex()} is on the ledger")
+def authority(archive: Archive, statement: cose.Statement) -> list[Entry]:
+    """How the key of the meter that made ``statement`` came to sign: enrolment or exchange, then each rotation.
+
+    Raises:
+        Corrupt: the ledger gives nobody this key.
+    """
+    entry = _grant(archive, statement.kid, statement.subject)
+    granted = cose.parse(entry.data)
+    return [*authority(archive, granted), entry] if granted.type == rotation.TYPE else [entry]
+
+
+def _grant(archive: Archive, kid: bytes, meter: str) -> Entry:
+    for type in KEYS_GRANTED:
+        for entry in archive.mentioning(type, kid):
+            candidate = cose.parse(entry.data)
+            if candidate.type == type and candidate.subject == meter and requested(candidate, KEYS_GRANTED).kid == kid:
+                return entry
+    raise Corrupt(f"no entry gives key {kid.hex()} to {meter}")
 
 
 def checkpoint(archive: Archive, last: Checkpoint | None, verifier: SignatureVerifier) -> Checkpoint:

@@ -57,7 +57,7 @@ class Sighting(Document):
 
     KIND: ClassVar[str] = "sighting"
     genesis: bytes
-    enrolment: bytes
+    authority: tuple[bytes, ...]
     certificate: bytes
     block: bytes
     root: bytes
@@ -67,7 +67,7 @@ class Sighting(Document):
         """What this shows, of the operator named by the genesis inside. EvidenceError if it shows nothing."""
         operator = Operator.of(self.genesis, verifier)
         statement = parsed(self.certificate, "certificate")
-        operator.require_meter(self.enrolment, statement, "certificate")
+        operator.require_meter(self.authority, statement, "certificate")
         size, root = seen(statement)
         head = operator.head(self.block, "block")
         _check_contradiction(size, root, head, self.root, self.path)

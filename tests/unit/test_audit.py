@@ -163,7 +163,7 @@ def test_a_receipt_brings_what_its_meter_had_seen(views: Views, tmp_path: Path) 
 
 def test_another_meters_word_is_not_taken(views: Views) -> None:
     stranger = VirtualMeter("home-1", 8).certify(1, 0, seen=(3, bytes(32)))
-    with pytest.raises(Corrupt, match="no enrolment"):
+    with pytest.raises(Corrupt, match="no entry gives key"):
         audited(views.late, views.keep("stranger", stranger))
     forged = views.sighting(3, bytes(32))[:-64] + stranger[-64:]
     with pytest.raises(EvidenceError, match="not signed by the meter"):

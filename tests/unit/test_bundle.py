@@ -12,13 +12,14 @@ from blockchain_iface.archive import Archive
 from blockchain_iface.bundle import Bundle
 from blockchain_iface.document import MAX_SIZE, EvidenceError, read
 from blockchain_iface.ecdsa_signatures import EcdsaVerifier
+from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Corrupt, Head
 from blockchain_iface.prove import prove
 from blockchain_iface.signatures import Verifier
 from blockchain_iface.state.entries import Enrolment
-from firmware.wire import certificate, cose, event, receipt
+from firmware.wire import certificate, cose, enrolment, event, receipt, rotation
 from firmware.wire.proof import leaf_hash
-from tests.virtual_meter import CENTRE, SITE, T0, VirtualMeter
+from tests.virtual_meter import CENTRE, SITE, T0, VirtualMeter, enrol, genesis, signer
 from tests.worlds import Island
 
 ECDSA = EcdsaVerifier()
@@ -76,9 +77,10 @@ def flips(data: bytes) -> list[bytes]:
 @pytest.mark.parametrize("name", [field.name for field in fields(Bundle)])
 def test_no_bit_can_be_changed(bundle: Bundle, name: str) -> None:
     verifier = Verifier()
-    for changed in flips(getattr(bundle, name)):
+    value = getattr(bundle, name)
+    for changed in flips(value[0] if isinstance(value, tuple) else value):
         with pytest.raises(EvidenceError):
-            replace(bundle, **{name: changed}).check(verifier)
+            replace(bundle, **{name: (changed,) if isinstance(value, tuple) else changed}).check(verifier)  # type: ignore[arg-type]
 
 
 def test_parts_of_two_receipts_do_not_mix(path: Path, bundle: Bundle) -> None:
@@ -86,8 +88,10 @@ def test_parts_of_two_receipts_do_not_mix(path: Path, bundle: Bundle) -> None:
     for name in ("entry", "receipt", "block"):
         with pytest.raises(EvidenceError):
             replace(bundle, **{name: getattr(other, name)}).check(Verifier())
-    with pytest.raises(EvidenceError, match="enrolment: missing"):
-        replace(bundle, enrolment=None).check(Verifier())
+    with pytest.raises(EvidenceError, match="one receipt for each"):
+        replace(bundle, authority=()).check(Verifier())
+    with pytest.raises(EvidenceError, match="another key than the one"):
+        replace(bundle, authority=(), authority_receipts=()).check(Verifier())
     with pytest.raises(EvidenceError, match="needs none"):
         replace(of_type(path, "vnd.skerry.genesis"), meter_key=b"").check(Verifier())
 
@@ -134,7 +138,7 @@ def test_fields_have_their_types(bundle: Bundle) -> None:
     [
         ("UPDATE tiles SET hashes = cast(X'01' || substr(hashes, 2) AS BLOB)", "signature does not hold"),
         ("DELETE FROM tiles", "node .* is missing"),
-        ("DELETE FROM entries WHERE idx = 1", "no enrolment of wind-1"),
+        ("DELETE FROM entries WHERE idx = 1", "no entry gives key .* to wind-1"),
         ("DELETE FROM blocks WHERE height = 0", "block 0 is missing"),
         ("UPDATE blocks SET size = 1", "does not cover it"),
         ("DELETE FROM entries", "the ledger is empty"),
@@ -161,11 +165,40 @@ def alone(data: bytes, site: str = SITE) -> tuple[bytes, bytes]:
 
 def false_enrolment(bundle: Bundle, type: str, subject: str, payload: bytes) -> Bundle:
     entry = cose.sign(CENTRE, SITE, subject, type, payload)
-    return replace(bundle, enrolment=entry, enrolment_receipt=alone(entry)[0])
+    return replace(bundle, authority=(entry,), authority_receipts=(alone(entry)[0],))
 
 
 STRANGER = VirtualMeter("wind-1", 99)
 WIND = VirtualMeter("wind-1", 11)
+
+
+@pytest.fixture
+def rotated(tmp_path: Path) -> Bundle:
+    """The receipt of a certificate under wind-1's third key."""
+    meter, ledger = VirtualMeter("wind-1", 11), EmbeddedLedger(tmp_path / "rotated.sqlite", CENTRE, SITE)
+    ledger.submit([genesis()], T0)
+    enrol(ledger, meter)
+    for key in (signer(12), signer(13)):
+        ledger.submit([rotation.rotate(meter.signer, key, SITE, "wind-1", meter.seq + 1, 1)], T0)
+        meter.signer = key
+        ledger.submit([meter.certify(1, 0)], T0)
+    ledger.close()
+    archive = Archive(tmp_path / "rotated.sqlite")
+    return prove(archive, archive.named("5"), Verifier())
+
+
+def test_a_rotated_key_is_proven_by_all_keys_before(rotated: Bundle) -> None:
+    assert len(rotated.authority) == 3
+    assert rotated.check(ECDSA).statement.kid == signer(13).kid
+    (first, second, third), receipts = rotated.authority, rotated.authority_receipts
+    for chain, reason in (
+        ((first, third), "not signed by the key before"),
+        ((first, second), "another key than the one"),
+        ((second, third), "not signed by the operator"),
+        ((first, second, third[:-64] + second[-64:]), "not signed by the key before"),
+    ):
+        with pytest.raises(EvidenceError, match=reason):
+            replace(rotated, authority=chain, authority_receipts=receipts[: len(chain)]).check(Verifier())
 
 
 def unproven_request() -> bytes:
@@ -180,14 +213,20 @@ LIES = {
     "of site atoll": lambda bundle: replace(bundle, block=block.seal(CENTRE, "atoll", Head(0, 1, bytes(32), T0), None)),
     "block: not a block": lambda bundle: replace(bundle, block=bundle.genesis),
     "of another ledger": lambda bundle: replace(bundle, receipt=alone(bundle.entry, "atoll")[0]),
-    "enrolment: enrolment: key 1 is missing": lambda bundle: false_enrolment(bundle, Enrolment.TYPE, "wind-1", b"\xa0"),
-    "not the meter's own request": lambda bundle: false_enrolment(
+    "authority: enrolment: key 1 is missing": lambda bundle: false_enrolment(bundle, Enrolment.TYPE, "wind-1", b"\xa0"),
+    "of another meter than wind-1": lambda bundle: false_enrolment(
         bundle, Enrolment.TYPE, "home-1", Enrolment("wind", WIND.request).encode()
     ),
-    "not the meter's own": lambda bundle: false_enrolment(
+    "authority: enrolment request": lambda bundle: false_enrolment(
+        bundle,
+        Enrolment.TYPE,
+        "wind-1",
+        Enrolment("wind", cose.sign(WIND.signer, SITE, "wind-1", enrolment.TYPE, b"\xa0")).encode(),
+    ),
+    "gives nobody a key": lambda bundle: false_enrolment(
         bundle, "vnd.skerry.x", "wind-1", Enrolment("wind", WIND.request).encode()
     ),
-    "another key or meter": lambda bundle: false_enrolment(
+    "of another key than the one that signs": lambda bundle: false_enrolment(
         bundle, Enrolment.TYPE, "wind-1", Enrolment("wind", STRANGER.request).encode()
     ),
     "never showed": lambda bundle: false_enrolment(
