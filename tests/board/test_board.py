@@ -22,6 +22,7 @@ NOT_THERE = {
     "test_health": NO_ASYNCIO,
     "test_loop_lag": NO_ASYNCIO,
     "test_network": NO_ASYNCIO,
+    "test_network_time": NO_ASYNCIO,
     "test_step_lengths": NO_TIME,
     "test_tls_key": NO_ASYNCIO,
     "test_kept_statements::test_a_fortnight_of_quarter_hours_fits_half_a_megabyte": SMALL_HEAP,

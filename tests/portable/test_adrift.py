@@ -201,8 +201,8 @@ def test_a_long_wait_is_merged_and_adds_up():
 def test_stretches_without_a_reading_are_missing_and_their_energy_late():
     adrift = Adrift(2, None, None)
     for second in (0, 1, 2, 3, 9, 10):
-        adrift.add(1000 * second, Reading(3600, 1000 + second, 0))
-    (stretch,) = adrift.anchor(1000 * T + 500, 12_500)
+        adrift.add(77_000 + 1000 * second, Reading(3600, 1000 + second, 0))
+    (stretch,) = adrift.anchor(1000 * T + 500, 77_000 + 12_500)
     assert stretch.t0 == T - 12
     assert [(row[0], row[6]) for row in stretch.rows] == [(1, 0), (2, 0), (0, MISSING), (0, MISSING), (6, CATCH_UP), (1, 0)]
 
@@ -229,10 +229,11 @@ def test_readings_without_registers_leave_their_energy_to_the_next_with():
 
 
 def test_a_long_silence_may_hide_much_energy():
-    adrift = Adrift(2, None, None)
-    adrift.add(0, Reading(3600, 1000, 0))
-    adrift.add(4 * 3_600_000, Reading(3600, 3_001_000, 0))
-    assert adrift.energy.registers == (3_001_000, 0)
+    for known in ((None, None), (T, Energy((1000, 0), (0, 0), T))):
+        adrift = Adrift(2, *known)
+        adrift.add(5000, Reading(3600, 1000, 0))
+        adrift.add(4 * 3_600_000, Reading(3600, 3_001_000, 0))
+        assert adrift.energy.registers == (3_001_000, 0)
 
 
 def test_means_of_merged_rows_are_of_what_was_measured():
