@@ -103,6 +103,11 @@ class Ledger(Protocol):
         """The newest head; None before the first block."""
         ...
 
+    def root(self, size: int) -> bytes | None:
+        """The root of the first ``size`` entries (> 0), 32 bytes; None if there are not so many. Whatever head anybody was
+        ever shown is one of these."""
+        ...
+
     def health(self, now: int) -> Health:
         """How the engine is at Unix time ``now``."""
         ...

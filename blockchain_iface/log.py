@@ -155,6 +155,11 @@ class Log:
         """See ledger.Ledger.head."""
         return self._newest.head if self._newest else None
 
+    def root(self, size: int) -> bytes | None:
+        """See ledger.Ledger.root."""
+        head = self.head()
+        return None if head is None or size > head.size else merkle.root(size, self._tiles.node)
+
     def health(self, now: int) -> Health:
         """See ledger.Ledger.health."""
         head = self.head()

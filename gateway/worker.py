@@ -128,6 +128,10 @@ class Worker:
         link = "connected" if self._link.connected else "not connected"
         before, self._view = self._view, self._centre.view(_now(), names, f"{self._broker.kind}, {link}")
         _report(before, self._view, self._centre.newest_refusals)
+        while self._centre.sighted:
+            sighted = self._centre.sighted.pop(0)
+            what = "a meter saw another history of this ledger: it is on record, and an auditor should know"
+            _log.error(what, meter=sighted.meter, certificate=sighted.number, seen=sighted.seen)
         self._announce()
 
     def _take_inboxes(self) -> None:

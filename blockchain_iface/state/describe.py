@@ -22,6 +22,7 @@ _DECODERS: dict[str, Callable[[bytes], object]] = {
     entries.Revocation.TYPE: entries.Revocation.decode,
     entries.Exchange.TYPE: entries.Exchange.decode,
     entries.Alarm.TYPE: entries.Alarm.decode,
+    entries.Sighting.TYPE: entries.Sighting.decode,
 }
 _SLOTTED = (certificate.Certificate, event.Event, clock.ClockQuality, rotation.Rotation)
 

@@ -116,5 +116,13 @@ class CloneFound:
     number: int
 
 
-Registered = Begun | Enrolled | Revoked | Rotated | Exchanged | CloneFound
+@dataclass(frozen=True, slots=True)
+class Sighted:
+    """A meter saw another history of this ledger, of ``size`` entries."""
+
+    meter: str
+    size: int
+
+
+Registered = Begun | Enrolled | Revoked | Rotated | Exchanged | CloneFound | Sighted
 Happening = Registered | Certified | Recorded | Recharged | Recovered | Priced | Traded | Settled

@@ -14,7 +14,7 @@ from firmware.wire import cbor, certificate, cose, event, rotation
 from firmware.wire.fields import WireError, list_of
 
 from ..signatures import Verifier
-from . import accounts, entries, events, market, measurement, registry
+from . import accounts, entries, events, market, measurement, registry, sightings
 from .backing import Backing, Sealed, Slot
 from .happenings import Happening
 from .records import Key
@@ -32,6 +32,7 @@ _CENTRE: dict[str, Callable[[State, cose.Statement, Verifier], Happening]] = {
     entries.Revocation.TYPE: registry.apply_revocation,
     entries.Exchange.TYPE: registry.apply_exchange,
     entries.Alarm.TYPE: registry.apply_alarm,
+    entries.Sighting.TYPE: sightings.apply_sighting,
     entries.Recharge.TYPE: lambda state, order, _: accounts.recharge(state, entries.Recharge.decode(order.payload)),
     entries.Recovery.TYPE: lambda state, order, _: accounts.recover(state, entries.Recovery.decode(order.payload)),
     entries.Pricing.TYPE: lambda state, entry, _: market.apply_pricing(state, entries.Pricing.decode(entry.payload)),

@@ -61,6 +61,7 @@ class State:
         self.accounts: Table[str, int] = table(12, 1, int)
         self.totals: Table[str, int] = table(13, 1, int)
         self.references: Table[str, int] = table(14, 1, int)
+        self.sightings: Table[tuple[str, int, bytes], bytes] = table(15, 3, bytes)
         self.tables: tuple[Table[Any, Any], ...] = tuple(each for each in vars(self).values() if isinstance(each, Table))
 
     def keep(self) -> None:

@@ -26,6 +26,8 @@ class Admitted:
     statement: cose.Statement
     kind: int
     number: int
+    seen: tuple[int, bytes] | None = None
+    """The newest head that a certificate's meter had a receipt for: tree size and root."""
 
 
 class Admission:
@@ -41,7 +43,7 @@ class Admission:
         statement = self._signed(meter, payload, certificate.TYPE, certificate.MAX_SIZE)
         body = _body(meter, statement, certificate.decode)
         _check_time(meter, body.end, body.clock.uncertainty_ms, now)
-        return Admitted(meter, statement, receipt.CERTIFICATE, body.seq)
+        return Admitted(meter, statement, receipt.CERTIFICATE, body.seq, body.seen)
 
     def admit_event(self, meter: str, payload: bytes, now: int) -> Admitted:
         """The event that ``meter``'s topic brought at Unix second ``now``. Refused with the first reason found."""

@@ -53,6 +53,7 @@ class ShadowCentre:
 
     Attributes:
         newest_refusals: the last refused message by reason, for the log.
+        sighted: certificates whose meters saw another history of the ledger; whoever logs them takes them away.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class ShadowCentre:
         self._gaps = Gaps()
         self._refusals: Counter[tuple[str, Refusal]] = Counter()
         self.newest_refusals: dict[str, Refused] = {}
+        self.sighted: list[Admitted] = []
         self._questions: dict[str, bytes] = {}
         self._started = now
         self._begin(genesis, now)
@@ -129,6 +131,7 @@ class ShadowCentre:
         for no in (*refused, *result.refused):
             self._refusals[no.meter, no.refusal] += 1
             self.newest_refusals[no.refusal.value] = no
+        self.sighted += result.sighted
         return [self._answer(one) for one in result.taken]
 
     def tell_time(self, now_ms: int) -> list[Publish]:

@@ -1,10 +1,10 @@
-"""What becomes of admitted statements: new ones go to the ledger, known ones are answered again, clones are put on record."""
+"""What becomes of admitted statements: new ones go to the ledger, known ones are answered again, evidence is put on record."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from blockchain_iface.ledger import Rejected
-from blockchain_iface.state.entries import Alarm
+from blockchain_iface.state.entries import Alarm, Sighting
 
 from .admission import Admitted
 from .refusal import Refusal, Refused
@@ -13,10 +13,11 @@ from .writer import Writer
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What to answer: ``taken`` is on the ledger and gets receipts, ``refused`` is counted."""
+    """What to answer: ``taken`` is on the ledger and gets receipts, ``refused`` is counted, ``sighted`` is for the log."""
 
     taken: list[Admitted] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    sighted: list[Admitted] = field(default_factory=list)
 
 
 def commit(writer: Writer, batch: Sequence[Admitted], now: int) -> Intake:
@@ -29,6 +30,9 @@ def commit(writer: Writer, batch: Sequence[Admitted], now: int) -> Intake:
     while batch:
         fresh, batch = _sort(writer, batch, intake, now)
         _submit(writer, fresh, intake, now)
+    for one in intake.taken:
+        if one.seen is not None and _record_sighting(writer, one, *one.seen, now):
+            intake.sighted.append(one)
     return intake
 
 
@@ -69,3 +73,15 @@ def _record_clone(writer: Writer, clone: Admitted, first: bytes, now: int) -> No
     """One alarm for each meter and number: evidence enough, and a clone that goes on cannot fill the ledger."""
     if (clone.meter, clone.kind, clone.number) not in writer.state.alarms:
         writer.write(clone.meter, Alarm(clone.kind, clone.meter, clone.number, first, clone.statement.data), now)
+
+
+def _record_sighting(writer: Writer, one: Admitted, size: int, root: bytes, now: int) -> bool:
+    """Compare the head that a meter saw with our own tree. A second history goes on record with what both sides signed."""
+    head = writer.ledger.head()
+    assert head is not None  # the certificate is on the ledger
+    own = writer.ledger.root(size)
+    if own == root or (one.meter, size, root) in writer.state.sightings:
+        return False
+    ours = (head.size, head.root) if own is None else (size, own)
+    writer.write(one.meter, Sighting(one.statement.data, *ours), now)
+    return True

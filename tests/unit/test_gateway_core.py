@@ -13,7 +13,7 @@ from scitt_cose.receipt import verify_receipt
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Rejected, Unavailable
 from blockchain_iface.signatures import Verifier, public_key
-from blockchain_iface.state.entries import Alarm, Genesis, Recharge, Recovery, Settlement
+from blockchain_iface.state.entries import Alarm, Genesis, Recharge, Recovery, Settlement, Sighting
 from firmware.wire import cbor, certificate, command, cose, es256, log_piece, p256, receipt, topics
 from gateway.core.centre import Message, OtherSite, Publish, ShadowCentre
 from gateway.core.commands import CommandDesk
@@ -432,3 +432,75 @@ def test_while_the_ledger_is_unavailable_nothing_is_answered_or_counted(bench: B
 
 def unavailable(*_: object) -> None:
     raise Unavailable("the disk is full")
+
+
+def seen_in(answer: Publish, data: bytes) -> tuple[int, bytes]:
+    """The head that a meter remembers of a receipt for ``data``."""
+    return receipt.Verifier(SITE, CENTRE.public).check(receipt.unwrap(answer.payload)[2], data)
+
+
+def test_what_a_meter_saw_of_this_history_is_no_news(bench: Bench) -> None:
+    data = bench.wind.certify(3, 0)
+    (answer,) = bench.send(bench.wind, data)
+    bench.send(bench.house, bench.house.certify(3, 0))
+    bench.send(bench.wind, bench.wind.certify(3, 0, seen=seen_in(answer, data)))
+    assert bench.entries(Sighting.TYPE) == []
+    assert bench.centre.sighted == []
+
+
+def test_a_meter_that_saw_another_history_is_believed_and_put_on_record_once(bench: Bench) -> None:
+    other = 3, bytes(32)
+    data = bench.wind.certify(3, 0, seen=other)
+    (answer,) = bench.send(bench.wind, data)
+    assert seen_in(answer, data)[0] == 4
+    (statement,) = bench.entries(Sighting.TYPE)
+    evidence = Sighting.decode(statement.payload)
+    assert statement.kid == CENTRE.kid
+    assert (evidence.certificate, evidence.size, evidence.root) == (data, 3, bench.ledger.root(3))
+    assert [(one.meter, one.seen) for one in bench.centre.sighted] == [("wind-1", other)]
+    # neither the same certificate nor the meter's next one tells more; another meter's word does
+    bench.send(bench.wind, data, bench.wind.certify(3, 0, seen=other))
+    assert len(bench.entries(Sighting.TYPE)) == 1
+    bench.send(bench.house, bench.house.certify(3, 0, seen=other))
+    assert len(bench.entries(Sighting.TYPE)) == 2
+
+
+def test_a_meter_that_saw_more_than_there_is_tells_of_a_lost_history(bench: Bench) -> None:
+    """The operator has put back an older copy of the ledger."""
+    older = bench.path.with_name("older.sqlite")
+    bench.ledger.close()
+    older.write_bytes(bench.path.read_bytes())
+    bench.open()
+    lost = [bench.house.certify(1, 0) for _ in range(2)]
+    data = bench.wind.certify(3, 0)
+    (*_, answer) = [*bench.send(bench.house, *lost), *bench.send(bench.wind, data)]
+    following = bench.wind.certify(3, 0, seen=seen_in(answer, data))
+    bench.ledger.close()
+    bench.path = older
+    bench.open()
+    head = bench.ledger.head()
+    assert head is not None
+    bench.send(bench.wind, data, following)
+    (statement,) = bench.entries(Sighting.TYPE)
+    evidence = Sighting.decode(statement.payload)
+    assert evidence.certificate == following
+    assert evidence.size == head.size + 2 < seen_in(answer, data)[0] + 1
+    assert evidence.root == bench.ledger.root(evidence.size)
+
+
+def test_a_sighting_is_not_forgotten_if_the_ledger_fails_in_between(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = bench.wind.certify(3, 0, seen=(3, bytes(32)))
+    submit, calls = bench.ledger.submit, []
+
+    def failing(entries: Any, at: int) -> list[bytes]:
+        calls.append(entries)
+        if len(calls) == 2:
+            raise Unavailable("once")
+        return submit(entries, at)
+
+    monkeypatch.setattr(bench.ledger, "submit", failing)
+    with pytest.raises(Unavailable):
+        bench.send(bench.wind, data)
+    assert bench.entries(Sighting.TYPE) == []
+    bench.send(bench.wind, data)
+    assert len(bench.entries(Sighting.TYPE)) == 1

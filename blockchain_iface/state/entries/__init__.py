@@ -4,6 +4,7 @@ from .genesis import Genesis
 from .market import Pricing, Settlement, Transaction
 from .orders import Recharge, Recovery
 from .registry import ROLES, Alarm, Enrolment, Exchange, Revocation
+from .sighting import Sighting
 
 __all__ = [
     "ROLES",
@@ -16,5 +17,6 @@ __all__ = [
     "Recovery",
     "Revocation",
     "Settlement",
+    "Sighting",
     "Transaction",
 ]
