@@ -1,5 +1,7 @@
 """Applying certificates: the chain of each meter, and what it adds to each settlement interval of its metering point."""
 
+from collections.abc import Sequence
+
 from firmware.wire import certificate, cose, receipt
 from firmware.wire.certificate import Certificate
 
@@ -8,6 +10,7 @@ from .happenings import Certified
 from .records import SPREAD, CertificateFact, Coverage, Key, Meter
 from .state import Refused, State
 
+_NOTHING = Coverage()
 _LONGEST = 1_000_000
 """Settlement intervals that may be covered at once: a catch-up of years at 15 minutes, and a bound on the work it causes."""
 
@@ -31,7 +34,8 @@ def apply_certificate(state: State, statement: cose.Statement, key: Key) -> Cert
         _begin(state, place, place.since, body)
     state.certificates.put((meter, seq), fact)
     state.chains.put(meter, chain.extended(seq))
-    _cover_rows(state, place.point, body)
+    starts = range(body.t0, body.end, body.dt)
+    cover(state, place.point, [(start, start + body.dt, row[0], row[1]) for start, row in zip(starts, body.rows, strict=True)])
     return Certified(meter, seq)
 
 
@@ -50,47 +54,29 @@ def _begin(state: State, meter: Meter, since: int, body: Certificate) -> None:
         raise Refused(f"broken chain: opening {body.opening} Wh, the exchange says {meter.opening} Wh")
     if body.t0 < since:
         raise Refused("broken chain: it begins before the exchange")
-    cover(state, meter.point, since, body.t0, (0, 0))
+    cover(state, meter.point, [(since, body.t0, 0, 0)])
 
 
-def _cover_rows(state: State, point: str, body: Certificate) -> None:
-    _check_span(state, body.t0, body.end)
-    for number, row in enumerate(body.rows):
-        start = body.t0 + number * body.dt
-        _add(state, point, start, start + body.dt, row[0], row[1])
-    _reopen(state, body.t0, body.end)
+def cover(state: State, point: str, spans: Sequence[tuple[int, int, int, int]]) -> None:
+    """Add adjoining ``spans`` (start and end in Unix seconds, import and export in Wh) to the intervals that they fall in.
 
-
-def cover(state: State, point: str, start: int, end: int, energy: tuple[int, int]) -> None:
-    """Add ``energy`` (import, export in Wh), metered between Unix seconds ``start`` and ``end``, to the intervals it falls in.
-
-    Refused if the span is absurdly long.
+    The intervals are opened, even if they are settled: they may now be trued up. Refused if it is absurdly many.
     """
-    _check_span(state, start, end)
-    _add(state, point, start, end, *energy)
-    _reopen(state, start, end)
-
-
-def _check_span(state: State, start: int, end: int) -> None:
-    if end - start > _LONGEST * state.rules.interval:
-        raise Refused(f"it spans more than {_LONGEST} settlement intervals")
-
-
-def _add(state: State, point: str, start: int, end: int, imported: int, exported: int) -> None:
-    length, span = state.rules.interval, end - start
-    for t0 in range(start - start % length, end, length):
-        low, high = max(start, t0), min(end, t0 + length)
-        before = state.coverage.get((t0, point)) or Coverage()
-        now = Coverage(
-            before.seconds + high - low,
-            before.imported + spread(imported, span, low - start, high - start),
-            before.exported + spread(exported, span, low - start, high - start),
-            before.quality if (start, end) == (low, high) else SPREAD,
-        )
-        state.coverage.put((t0, point), now)
-
-
-def _reopen(state: State, start: int, end: int) -> None:
-    """Open the intervals again, even those that are settled: they may now be trued up."""
     length = state.rules.interval
-    state.reopen(range(start - start % length, end, length))
+    if spans[-1][1] - spans[0][0] > _LONGEST * length:
+        raise Refused(f"it spans more than {_LONGEST} settlement intervals")
+    parts: dict[int, Coverage] = {}
+    for start, end, imported, exported in spans:
+        span = end - start
+        for t0 in range(start - start % length, end, length):
+            low, high = max(start, t0), min(end, t0 + length)
+            seconds, taken, given, quality = parts.get(t0) or state.coverage.get((t0, point)) or _NOTHING
+            if high - low == span:
+                parts[t0] = Coverage(seconds + span, taken + imported, given + exported, quality)
+            else:
+                taken += spread(imported, span, low - start, high - start)
+                given += spread(exported, span, low - start, high - start)
+                parts[t0] = Coverage(seconds + high - low, taken, given, SPREAD)
+    for t0, part in parts.items():
+        state.coverage.put((t0, point), part)
+    state.reopen(parts)

@@ -80,7 +80,7 @@ def apply_exchange(state: State, statement: cose.Statement, verifier: Verifier) 
     rest = (entry.closing[0] - last.closing[0], entry.closing[1] - last.closing[1])
     if min(rest) < 0 or entry.time < last.end or (entry.time == last.end and any(rest)):
         raise Refused(f"the closing registers do not follow from certificate {entry.last}")
-    cover(state, point.name, last.end, entry.time, rest)
+    cover(state, point.name, [(last.end, entry.time, *rest)])
     key = state.keys[old.kid]
     state.keys.put(old.kid, key.until(entry.last + 1, NEVER))
     state.keys.put(request.kid, Key(request.subject, public))

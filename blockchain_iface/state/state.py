@@ -1,5 +1,6 @@
 """What one site's entries add up to. Every value follows from the entries alone: no clock, no float, no randomness."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -105,9 +106,9 @@ class State:
         return self.open.get(()) or ()
 
     def reopen(self, intervals: Iterable[int]) -> None:
-        """Put intervals (t0) among the open ones."""
+        """Put intervals (t0, each once) among the open ones."""
         opened = self.open_intervals()
-        news = {*intervals}.difference(opened)
+        news = [t0 for t0 in intervals if not _holds(opened, t0)]
         if news:
             self.open.put((), tuple(sorted([*opened, *news])))
 
@@ -122,6 +123,11 @@ class State:
     def balances(self) -> int:
         """Sum of all balances but the issuer's: the tokens in circulation."""
         return sum(amount for account, amount in self.accounts.items() if account != ISSUE)
+
+
+def _holds(ascending: tuple[int, ...], number: int) -> bool:
+    place = bisect_left(ascending, number)
+    return place < len(ascending) and ascending[place] == number
 
 
 def _site(items: tuple[Any, ...]) -> Site:

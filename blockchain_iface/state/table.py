@@ -27,7 +27,7 @@ class Table(Generic[K, V]):
         self._is_scalar = width == 1
         self._revive = revive
         self._kept: dict[K, V | None] = {}
-        self._slots: dict[K, int] = {}
+        self._places: dict[K, tuple[bytes, int | None]] = {}
         self._block: dict[K, V] = {}
         self._entry: dict[K, V] = {}
         self._is_whole = False
@@ -88,20 +88,28 @@ class Table(Generic[K, V]):
             if key not in self._kept:
                 self._load(key)
             if self._kept[key] != value:
-                yield key, self.key_bytes(key), self._slots.get(key), cbor.encode(value)
+                yield key, *self._places[key], cbor.encode(value)
 
     def commit(self, slots: dict[K, int]) -> None:
         """The block's draft is in the backing now; ``slots`` are those that its new keys took."""
         self._kept.update(self._block)
-        self._slots.update(slots)
+        for key, number in slots.items():
+            self._places[key] = self._places[key][0], number
         self._block = {}
         if len(self._kept) > _REMEMBERED:
-            self._kept, self._slots, self._is_whole = {}, {}, False
+            self.forget()
+
+    def forget(self) -> None:
+        """Forget the drafts and what was remembered of the backing."""
+        self.rollback()
+        self._kept, self._places, self._is_whole = {}, {}, False
 
     def _load(self, key: K) -> V | None:
-        slot = self._backing.get(self.key_bytes(key))
+        data = self.key_bytes(key)
+        slot = self._backing.get(data)
         if slot is None:
             self._kept[key] = None
+            self._places[key] = data, None
             return None
         return self._remember(key, slot)
 
@@ -113,7 +121,7 @@ class Table(Generic[K, V]):
     def _remember(self, key: K, slot: Slot) -> V:
         value = self._revive(_frozen(cbor.decode(slot.value)))
         self._kept[key] = value
-        self._slots[key] = slot.number
+        self._places[key] = slot.key, slot.number
         return value
 
     def _key(self, data: bytes) -> K:
