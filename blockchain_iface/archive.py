@@ -10,6 +10,8 @@ from firmware.wire import cose, receipt
 from . import merkle
 from .block import StoredBlock
 from .ledger import Corrupt, Entry, LedgerError, Unavailable
+from .state.backing import Backing
+from .state.stored import PastState, StoredState
 from .store import check_version, judged
 from .tiles import Tiles
 
@@ -75,6 +77,12 @@ class Archive:
             for row in rows:
                 yield StoredBlock(*row)
             after = rows[-1][0]
+
+    def state(self, stored: StoredBlock | None = None) -> Backing:
+        """The state after a block, the newest if none is given. Values and nodes that were pruned show by another root."""
+        if stored is None:
+            return StoredState(self._rows)
+        return PastState(self._rows, stored.height, stored.block().state[0])
 
     def block(self, height: int) -> StoredBlock:
         """The block at ``height``; Corrupt if it is missing."""

@@ -1,15 +1,15 @@
 """Blocks: the shadow centre's signature over the log as it stood, each naming the one before.
 
-    body = {1: height, 2: id of the block before / null, 3: tree size, 4: tree root, 5: Unix time}
+    body = {1: height, 2: id of the block before / null, 3: tree size, 4: tree root, 5: Unix time, 6: [slots, state root]}
 
 A block covers the entries from the previous block's size up to its own. The root is that of the whole log, so one chain of
-blocks and one tree say the same thing twice.
+blocks and one tree say the same thing twice. The state root is that of everything the entries add up to (state/tree.py).
 """
 
 from dataclasses import dataclass
 
 from firmware.wire import cbor, cose
-from firmware.wire.fields import WireError, bytes_of, map_of, uint_of
+from firmware.wire.fields import WireError, bytes_of, list_of, map_of, uint_of
 from firmware.wire.signer import Signer
 
 from .ledger import Corrupt, Head
@@ -20,10 +20,11 @@ SUBJECT = "ledger"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block's body and its id (32 bytes)."""
+    """A block's body and its id (32 bytes). ``state`` is how many slots the state has, and their root."""
 
     head: Head
     previous: bytes | None
+    state: tuple[int, bytes]
     id: bytes
 
 
@@ -51,9 +52,9 @@ class StoredBlock:
         return self.block().head
 
 
-def seal(signer: Signer, site: str, head: Head, previous: bytes | None) -> bytes:
+def seal(signer: Signer, site: str, head: Head, previous: bytes | None, state: tuple[int, bytes]) -> bytes:
     """The signed block that makes ``head`` the ledger's newest; ``previous`` is the id of the block before."""
-    body = {1: head.height, 2: previous, 3: head.size, 4: head.root, 5: head.time}
+    body = {1: head.height, 2: previous, 3: head.size, 4: head.root, 5: head.time, 6: list(state)}
     return cose.sign(signer, site, SUBJECT, TYPE, cbor.encode(body))
 
 
@@ -61,7 +62,7 @@ def parse(statement: cose.Statement) -> Block:
     """A block out of its parsed statement. WireError if it is none."""
     if statement.type != TYPE or statement.subject != SUBJECT:
         raise WireError("not a block")
-    body = map_of(cbor.decode(statement.payload, 2), "block", (1, 2, 3, 4, 5))
+    body = map_of(cbor.decode(statement.payload, 3), "block", (1, 2, 3, 4, 5, 6))
     head = Head(
         height=uint_of(body[1], "height"),
         size=uint_of(body[3], "tree size", 1),
@@ -69,4 +70,5 @@ def parse(statement: cose.Statement) -> Block:
         time=uint_of(body[5], "time"),
     )
     previous = None if body[2] is None else bytes_of(body[2], "previous block", 32)
-    return Block(head, previous, statement.id)
+    slots, root = list_of(body[6], "state", 2, 2)
+    return Block(head, previous, (uint_of(slots, "slots", 1), bytes_of(root, "state root", 32)), statement.id)

@@ -12,6 +12,7 @@ from firmware.wire.signer import Signer
 from . import block, merkle
 from .block import Block, StoredBlock
 from .ledger import Corrupt, Entry, Head, Health, LedgerError
+from .state.backing import Backing, Sealed
 from .tiles import Tiles
 
 _REMEMBERED = 64
@@ -20,8 +21,15 @@ _REMEMBERED = 64
 class Storage(Protocol):
     """Where a log lies. Every call raises Unavailable if it cannot be done now, Corrupt if what is stored is damaged."""
 
-    def write(self, block: StoredBlock, entries: Sequence[Entry], tiles: Mapping[int, bytes | bytearray]) -> None:
-        """Write a block, its entries and the tiles it changes: all or nothing, and durably when this returns.
+    @property
+    def state(self) -> Backing:
+        """The state as the newest block left it."""
+        ...
+
+    def write(
+        self, block: StoredBlock, entries: Sequence[Entry], tiles: Mapping[int, bytes | bytearray], sealed: Sealed
+    ) -> None:
+        """Write a block, its entries, the tiles and the state it changes: all or nothing, and durably when this returns.
 
         After an error either may be the case: see ``newest``.
         """
@@ -93,15 +101,17 @@ class Log:
             self._tiles.forget()
             self._newest = self._revived(stored[0]).block
 
-    def append(self, statements: Sequence[cose.Statement], at: int) -> Head:
+    def append(self, statements: Sequence[cose.Statement], at: int, sealed: Sealed) -> Head:
         """Write statements, none of which is here yet, as the next block at Unix time ``at`` or the block before's if later.
 
+        Args:
+            sealed: what the block makes of the state.
         Raises:
             Unavailable, Corrupt: all or nothing of it was written; ``head`` tells which.
         """
         try:
-            stored, entries, edge = self._draft(statements, at)
-            self._storage.write(stored, entries, self._tiles.draft())
+            stored, entries, edge = self._draft(statements, at, sealed)
+            self._storage.write(stored, entries, self._tiles.draft(), sealed)
         except LedgerError:
             self._tiles.drop()
             with suppress(LedgerError):
@@ -111,16 +121,18 @@ class Log:
         self._newest = self._remember(_Sealed(stored.block(), stored.head_signature, edge)).block
         return self._newest.head
 
-    def _draft(self, statements: Sequence[cose.Statement], at: int) -> tuple[StoredBlock, list[Entry], list[bytes]]:
-        newest = self._newest
+    def _draft(
+        self, statements: Sequence[cose.Statement], at: int, state: Sealed
+    ) -> tuple[StoredBlock, list[Entry], list[bytes]]:
+        newest, height = self._newest, state.height
         before = newest.head if newest else Head(-1, 0, merkle.EMPTY_ROOT, at)
-        size, height = before.size + len(statements), before.height + 1
+        size = before.size + len(statements)
         for index, statement in enumerate(statements, before.size):
             for node, digest in merkle.grow(index, leaf_hash(statement.data), self._tiles.node):
                 self._tiles.put(node, digest)
         edge = merkle.edge(size, self._tiles.node)
         head = Head(height, size, edge[-1], max(at, before.time))
-        sealed = block.seal(self._signer, self._site, head, newest.id if newest else None)
+        sealed = block.seal(self._signer, self._site, head, newest.id if newest else None, (state.slots, state.root))
         signature = receipt.sign_head(self._signer, self._site, head.root)
         entries = [Entry(index, one.id, one.data, height) for index, one in enumerate(statements, before.size)]
         return StoredBlock(height, size, sealed, signature), entries, edge

@@ -1,12 +1,16 @@
-"""A ledger's SQLite file: entries, blocks, and the tree in tiles. Who writes is a Log; an Archive reads the same tables."""
+"""A ledger's SQLite file: entries, blocks, tree, state. Who writes is a Log; an Archive reads the same tables."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from .block import StoredBlock
 from .ledger import Corrupt, Entry, Unavailable
+from .state import stored
+from .state.backing import Sealed
+from .state.stored import StoredState
 
 APPLICATION_ID = 0x736B7279  # "skry"
 VERSION = 2
@@ -15,6 +19,7 @@ BEGIN;
 CREATE TABLE entries (idx INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, height INTEGER NOT NULL, data BLOB NOT NULL);
 CREATE TABLE tiles (key INTEGER PRIMARY KEY, hashes BLOB NOT NULL);
 CREATE TABLE blocks (height INTEGER PRIMARY KEY, size INTEGER NOT NULL, data BLOB NOT NULL, head_signature BLOB NOT NULL);
+{stored.SCHEMA}
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 COMMIT;
@@ -36,6 +41,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         """Open the file at ``path``, or create it."""
         self._path = path
+        self.state = StoredState(self._read)
         with self._judged():
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
@@ -48,7 +54,9 @@ class Store:
         """Close the file."""
         self._db.close()
 
-    def write(self, block: StoredBlock, entries: Sequence[Entry], tiles: Mapping[int, bytes | bytearray]) -> None:
+    def write(
+        self, block: StoredBlock, entries: Sequence[Entry], tiles: Mapping[int, bytes | bytearray], sealed: Sealed
+    ) -> None:
         """See log.Storage.write: one transaction."""
         rows = [(entry.index, entry.id, entry.height, entry.data) for entry in entries]
         with self._judged():
@@ -56,6 +64,7 @@ class Store:
             try:
                 self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?)", rows)
                 self._db.executemany("REPLACE INTO tiles VALUES (?, ?)", tiles.items())
+                stored.write(self._db, sealed)
                 self._db.execute(
                     "INSERT INTO blocks VALUES (?, ?, ?, ?)", (block.height, block.size, block.data, block.head_signature)
                 )
@@ -106,6 +115,10 @@ class Store:
         with self._judged():
             row = self._db.execute("SELECT hashes FROM tiles WHERE key = ?", (key,)).fetchone()
         return row[0] if row else None
+
+    def _read(self, query: str, values: tuple[int | bytes, ...]) -> list[Any]:
+        with self._judged():
+            return self._db.execute(query, values).fetchall()
 
     @contextmanager
     def _judged(self) -> Iterator[None]:

@@ -21,6 +21,8 @@ from .state.machine import Machine
 from .state.memory import MemoryBacking
 from .state.state import ISSUE, Refused, State
 
+_AT_ONCE = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Findings:
@@ -75,6 +77,7 @@ def verify(archive: Archive, key: bytes | None = None, progress: Callable[[int],
     leftover = next(entries, None)
     if leftover is not None:
         raise Corrupt("no block covers this entry", leftover.index)
+    check.compare_state()
     return check.findings()
 
 
@@ -84,7 +87,8 @@ class _Verification:
         self.key = key
         self.tree = _Tree()
         self._verifier = Verifier()
-        self._machine = Machine(self._verifier, MemoryBacking())
+        self._backing = MemoryBacking()
+        self._machine = Machine(self._verifier, self._backing)
         self._site = ""
         self._previous: block.Block | None = None
         self._counts: Counter[str] = Counter()
@@ -104,8 +108,27 @@ class _Verification:
             if entry is None:
                 raise Corrupt(f"block {stored.height} covers {claimed.head.size} entries, there are {self.tree.size}")
             self._entry(entry, stored.height)
+        sealed = self._machine.seal(stored.height)
+        self._backing.write(sealed)
+        self._machine.commit()
         self._sealed(stored, statement, claimed)
+        if claimed.state != (sealed.slots, sealed.root):
+            raise Corrupt(f"block {stored.height}: its state root is not that of what the entries add up to")
         self._previous = claimed
+
+    def compare_state(self) -> None:
+        """Hold what is stored of the state against what came out."""
+        stored, size = self.archive.state(), self._backing.slots()
+        if stored.slots() != size:
+            raise Corrupt(f"the stored state has {stored.slots()} slots, the entries lead to {size}")
+        for first in range(0, size, _AT_ONCE):
+            count = min(_AT_ONCE, size - first)
+            for mine, theirs in zip(self._backing.rows(first, count), stored.rows(first, count), strict=True):
+                if mine != theirs:
+                    raise Corrupt(f"the stored state is not what the entries lead to, first in slot {mine.number}")
+        for node, digest in self._backing.nodes():
+            if stored.node(node) != digest:
+                raise Corrupt(f"the stored node {node} of the state tree is not the hash of what is below it")
 
     def _entry(self, entry: Entry, height: int) -> None:
         if entry.index != self.tree.size:

@@ -2,7 +2,7 @@
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from blockchain_iface.engines.embedded import EmbeddedLedger
+from blockchain_iface.ledger import Ledger
 from blockchain_iface.signatures import KeySigner
 from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
 from blockchain_iface.state.records import Tariff
@@ -101,11 +101,11 @@ def genesis(tariff: Tariff = TARIFF) -> bytes:
     return signed(Genesis(CENTRE.public, INTERVAL, tariff), SITE)
 
 
-def enrol(ledger: EmbeddedLedger, meter: VirtualMeter, role: str = "load") -> None:
+def enrol(ledger: Ledger, meter: VirtualMeter, role: str = "load") -> None:
     """Put a meter's key on the ledger."""
     ledger.submit([signed(Enrolment(role, meter.request), meter.meter)], T0)
 
 
-def recharge(ledger: EmbeddedLedger, account: str, amount: int, reference: str) -> None:
+def recharge(ledger: Ledger, account: str, amount: int, reference: str) -> None:
     """Bring tokens into an account."""
     ledger.submit([signed(Recharge(account, amount, reference))], T0)

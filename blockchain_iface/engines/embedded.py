@@ -16,7 +16,7 @@ class EmbeddedLedger(LocalLedger):
     """A ledger.Ledger on one file. All calls come from one thread at a time."""
 
     def __init__(self, path: Path, signer: Signer, site: str, verifier: Verifier | None = None) -> None:
-        """Open or create the file and replay it.
+        """Open or create the file.
 
         Args:
             path: the ledger file.

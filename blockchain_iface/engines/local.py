@@ -1,22 +1,16 @@
 """What engines of one process have in common: they order by themselves, and are final as soon as they have written."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from itertools import groupby
-from operator import attrgetter
+from collections.abc import Sequence
 
 from firmware.wire import cose
 from firmware.wire.fields import WireError
 from firmware.wire.signer import Signer
 
-from ..ledger import Corrupt, Entry, LedgerError, Rejected
+from ..ledger import Corrupt, LedgerError, Rejected
 from ..log import Log, Storage
 from ..signatures import Verifier
 from ..state.machine import Machine
-from ..state.memory import MemoryBacking
 from ..state.state import Refused, State
-
-_REPLAY = 1000
 
 
 class LocalLedger(Log):
@@ -33,13 +27,9 @@ class LocalLedger(Log):
             Corrupt: what is stored contradicts itself.
             Unavailable: it cannot be read.
         """
+        self._machine = Machine(verifier or Verifier(), storage.state, {site: signer.public})
         super().__init__(storage, signer, site)
-        self._backing = MemoryBacking()
-        self._machine = Machine(verifier or Verifier(), self._backing, {site: signer.public})
-        self._replayed = 0
-        self._replay()
-        if self.read(self._replayed - 1, 1):
-            raise Corrupt("no block covers this entry", self._replayed)
+        self._check()
 
     @property
     def state(self) -> State:
@@ -50,24 +40,27 @@ class LocalLedger(Log):
         """See ledger.Ledger.submit. A batch with news in it becomes one block; without, nothing is written."""
         statements = [_parse(data) for data in entries]
         self.refresh()
-        self._replay()
         news = self._news(statements)
         if news:
             self._take(news, at)
         return [statement.id for statement in statements]
 
+    def refresh(self) -> None:
+        """See log.Log.refresh. What the machine remembers is forgotten if it may be of another block."""
+        before = self.head()
+        super().refresh()
+        if self.head() != before:
+            self._machine.forget()
+
     def _take(self, news: Sequence[cose.Statement], at: int) -> None:
+        head = self.head()
         try:
             self._judge(news)
-            head = self.append(news, at)
+            self.append(news, at, self._machine.seal(head.height + 1 if head else 0))
         except LedgerError:
             self._machine.rollback()
-            # what failed may be on the disk all the same
-            with suppress(LedgerError):
-                self._replay()
             raise
-        self._seal(head.height)
-        self._replayed = head.size
+        self._machine.commit()
 
     def _news(self, statements: Sequence[cose.Statement]) -> list[cose.Statement]:
         bytes_of = self._storage.known([statement.id for statement in statements])
@@ -87,34 +80,19 @@ class LocalLedger(Log):
                 raise Rejected(statement.id, str(refusal)) from None
             self._machine.keep()
 
-    def _seal(self, height: int) -> None:
-        self._backing.write(self._machine.seal(height))
-        self._machine.commit()
-
-    def _replay(self) -> None:
-        for height, entries in groupby(self._beyond(), attrgetter("height")):
-            for entry in entries:
-                self._apply(entry)
-            self._seal(height)
-
-    def _beyond(self) -> Iterator[Entry]:
-        """The entries that are stored and not yet applied."""
-        head = self.head()
-        place, size = self._replayed, head.size if head else 0
-        while place < size:
-            entries = self.read(place - 1, min(_REPLAY, size - place))
-            if not entries:
-                raise Corrupt(f"the newest block covers {size} entries, the file holds {place}")
-            yield from entries
-            place = entries[-1].index + 1
-
-    def _apply(self, entry: Entry) -> None:
-        try:
-            self._machine.apply(cose.parse(entry.data))
-        except (Refused, WireError) as error:
-            raise Corrupt(str(error), entry.index) from None
-        self._machine.keep()
-        self._replayed = entry.index + 1
+    def _check(self) -> None:
+        """What can be seen at once; `skerry ledger verify` looks at every entry."""
+        size = self._newest.head.size if self._newest else 0
+        if not self.read(size - 2, 1) and size:
+            raise Corrupt("an entry that the newest block covers is missing", size - 1)
+        if self.read(size - 1, 1):
+            raise Corrupt("no block covers this entry", size)
+        state = (self._storage.state.slots(), self._machine.root())
+        if self._newest and self._newest.state != state:
+            raise Corrupt(f"the stored state is not that of block {self._newest.head.height}")
+        others = [name for name in self._machine.sites() if name != self._site]
+        if others:
+            raise Corrupt(f"this is the ledger of site {others[0]}, not of {self._site}")
 
 
 def _parse(data: bytes) -> cose.Statement:

@@ -8,6 +8,8 @@ from firmware.wire.signer import Signer
 from ..block import StoredBlock
 from ..ledger import Entry, Unavailable
 from ..signatures import Verifier
+from ..state.backing import Sealed
+from ..state.memory import MemoryBacking
 from .local import LocalLedger
 
 
@@ -17,6 +19,7 @@ class Step(Enum):
     BEGIN = "begin"
     ENTRIES = "entries"
     TILES = "tiles"
+    STATE = "state"
     BLOCK = "block"
     COMMIT = "commit"
 
@@ -34,14 +37,19 @@ class MemoryStorage:
         self._places: dict[bytes, int] = {}
         self._tiles: dict[int, bytes] = {}
         self._blocks: list[StoredBlock] = []
+        self._sealed: list[Sealed] = []
+        self.state = MemoryBacking()
 
-    def write(self, block: StoredBlock, entries: Sequence[Entry], tiles: Mapping[int, bytes | bytearray]) -> None:
+    def write(
+        self, block: StoredBlock, entries: Sequence[Entry], tiles: Mapping[int, bytes | bytearray], sealed: Sealed
+    ) -> None:
         """See log.Storage.write. What the steps before the commit draft is forgotten if one of them fails."""
         draft = MemoryStorage()
         steps: dict[Step, Callable[[], None]] = {
             Step.BEGIN: lambda: None,
             Step.ENTRIES: lambda: draft._entries.extend(entries),
             Step.TILES: lambda: draft._tiles.update({key: bytes(tile) for key, tile in tiles.items()}),
+            Step.STATE: lambda: draft._sealed.append(sealed),
             Step.BLOCK: lambda: draft._blocks.append(block),
             Step.COMMIT: lambda: self._commit(draft),
         }
@@ -53,6 +61,8 @@ class MemoryStorage:
         self._places.update({entry.id: entry.index for entry in draft._entries})
         self._tiles.update(draft._tiles)
         self._blocks += draft._blocks
+        for sealed in draft._sealed:
+            self.state.write(sealed)
 
     def known(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
         """See log.Storage.known."""

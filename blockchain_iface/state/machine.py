@@ -140,6 +140,13 @@ class Machine:
         self._taken = {}
         self._tree.rollback()
 
+    def forget(self) -> None:
+        """As ``rollback``; and what is remembered of the backing is read again, for somebody else may have written to it."""
+        for table in self._tables():
+            table.forget()
+        self._taken = {}
+        self._tree.forget()
+
     def root(self) -> bytes:
         """The state root after the newest committed block: 32 bytes."""
         return self._tree.root(self._backing.slots())

@@ -44,3 +44,7 @@ class MemoryBacking:
     def node(self, node: Node) -> bytes:
         """See backing.Backing."""
         return self._nodes[node]
+
+    def nodes(self) -> Iterator[tuple[Node, bytes]]:
+        """All stored nodes of the state tree."""
+        return iter(self._nodes.items())

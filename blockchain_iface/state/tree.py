@@ -57,6 +57,10 @@ class StateTree:
         """Forget the draft."""
         self._draft = {}
 
+    def forget(self) -> None:
+        """Forget the draft and what was remembered of the backing."""
+        self._known, self._draft = {}, {}
+
     def node(self, node: Node) -> bytes:
         """The hash of a complete node."""
         found = self._draft.get(node) or self._known.get(node)

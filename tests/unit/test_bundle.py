@@ -155,11 +155,15 @@ def test_a_damaged_file_gives_none(path: Path, tmp_path: Path, damage: str, reas
         prove(Archive(copy), entry, Verifier())
 
 
+def sealed_by(site: str, root: bytes) -> bytes:
+    return block.seal(CENTRE, site, Head(0, 1, root, T0), None, (1, bytes(32)))
+
+
 def alone(data: bytes, site: str = SITE) -> tuple[bytes, bytes]:
     """(receipt, block) for a ledger that holds nothing but ``data``: an operator can sign whatever it likes."""
     root = leaf_hash(data)
     signature = receipt.sign_head(CENTRE, site, root)
-    sealed = block.seal(CENTRE, SITE, Head(0, 1, root, T0), None)
+    sealed = sealed_by(SITE, root)
     return receipt.encode(CENTRE.kid, site, 1, 0, [], signature), sealed
 
 
@@ -210,7 +214,7 @@ LIES = {
     "genesis: a statement of another type": lambda bundle: replace(
         bundle, genesis=cose.sign(CENTRE, SITE, SITE, "vnd.skerry.x", cose.parse(bundle.genesis).payload)
     ),
-    "of site atoll": lambda bundle: replace(bundle, block=block.seal(CENTRE, "atoll", Head(0, 1, bytes(32), T0), None)),
+    "of site atoll": lambda bundle: replace(bundle, block=sealed_by("atoll", bytes(32))),
     "block: not a block": lambda bundle: replace(bundle, block=bundle.genesis),
     "of another ledger": lambda bundle: replace(bundle, receipt=alone(bundle.entry, "atoll")[0]),
     "authority: enrolment: key 1 is missing": lambda bundle: false_enrolment(bundle, Enrolment.TYPE, "wind-1", b"\xa0"),

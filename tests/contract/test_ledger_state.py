@@ -1,0 +1,118 @@
+"""The state beside the log: in every block's statement, in the same transaction, there again at once after a restart."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from blockchain_iface.archive import Archive
+from blockchain_iface.engines.embedded import EmbeddedLedger
+from blockchain_iface.engines.memory import MemoryLedger, MemoryStorage, Step, fails
+from blockchain_iface.ledger import Corrupt, Unavailable
+from blockchain_iface.state.machine import Machine
+from blockchain_iface.state.proof import prove_state
+from blockchain_iface.verify import verify
+from tests.virtual_meter import CENTRE, SITE, T0, VirtualMeter, enrol, genesis, recharge
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A ledger of 20 blocks."""
+    path = tmp_path / "ledger.sqlite"
+    ledger, meter = EmbeddedLedger(path, CENTRE, SITE), VirtualMeter("home-1", 7)
+    ledger.submit([genesis()], T0)
+    enrol(ledger, meter)
+    recharge(ledger, "home-1", 5, "first")
+    for number in range(17):
+        ledger.submit([meter.certify(number, 0), meter.record()], T0 + number)
+    ledger.close()
+    return path
+
+
+def tamper(path: Path, query: str) -> None:
+    with sqlite3.connect(path) as db:
+        assert db.execute(query).rowcount > 0
+    db.close()
+
+
+def test_every_block_signs_the_root_that_a_value_is_proved_under(path: Path) -> None:
+    archive = Archive(path)
+    for stored in archive.blocks(2):
+        slots, root = stored.block().state
+        proof = prove_state(archive.state(stored), SITE, "accounts", "home-1")
+        assert proof is not None
+        assert (proof.slots, proof.root(), proof.slot.value) == (slots, root, b"\x05")
+    newest = prove_state(archive.state(), SITE, "chains", "home-1")
+    assert newest is not None
+    assert (newest.slots, newest.root()) == stored.block().state
+
+
+def test_nothing_is_applied_again_when_the_file_is_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Machine, "apply", None)
+    ledger = EmbeddedLedger(path, CENTRE, SITE)
+    assert ledger.state.chains["home-1"].contiguous == 17
+    assert ledger.state.balance("home-1") == 5
+    monkeypatch.undo()
+    meter = VirtualMeter("home-2", 8)
+    enrol(ledger, meter)
+    ledger.submit([meter.certify(1, 1)], T0 + 99)
+    ledger.close()
+    assert verify(Archive(path)).certificates == 18
+
+
+@pytest.mark.parametrize(
+    ("query", "complaint"),
+    [
+        ("UPDATE state_nodes SET hash = zeroblob(32), height = 99", "stored state is not that of block 19"),
+        ("DELETE FROM state WHERE slot = (SELECT max(slot) FROM state)", "stored state is not that of block 19"),
+        ("DELETE FROM entries WHERE idx = (SELECT max(idx) FROM entries)", "entry 36: an entry .* is missing"),
+        ("DELETE FROM blocks WHERE height = 19", "entry 35: no block covers"),
+    ],
+)
+def test_a_state_that_is_not_its_blocks_is_seen_at_once(path: Path, query: str, complaint: str) -> None:
+    tamper(path, query)
+    with pytest.raises(Corrupt, match=complaint):
+        EmbeddedLedger(path, CENTRE, SITE)
+
+
+@pytest.mark.parametrize(
+    ("query", "complaint"),
+    [
+        ("UPDATE state SET value = x'06' WHERE value = x'05'", "the stored state is not what the entries lead to"),
+        ("UPDATE state_nodes SET hash = zeroblob(32) WHERE key = 3", "stored node .3, 0. of the state tree"),
+        ("DELETE FROM state_nodes WHERE key = 3", "node .3, 0. of the state tree is missing"),
+        ("DELETE FROM state WHERE slot = 5", "of the state's slots 0 to"),
+        ("DELETE FROM state WHERE slot = (SELECT max(slot) FROM state)", "the stored state has"),
+    ],
+)
+def test_verify_holds_the_stored_state_against_the_entries(path: Path, query: str, complaint: str) -> None:
+    tamper(path, query)
+    with pytest.raises(Corrupt, match=complaint):
+        verify(Archive(path))
+
+
+def test_the_ledger_of_another_site_is_not_gone_on_with(path: Path) -> None:
+    with pytest.raises(Corrupt, match="the ledger of site isle, not of atoll"):
+        EmbeddedLedger(path, CENTRE, "atoll")
+
+
+@pytest.mark.parametrize("step", Step)
+@pytest.mark.parametrize("is_done", [False, True])
+def test_after_any_failure_state_and_log_are_of_one_block(step: Step, is_done: bool) -> None:
+    storage, meter = MemoryStorage(), VirtualMeter("home-1", 7)
+    ledger = MemoryLedger(storage, CENTRE, SITE)
+    ledger.submit([genesis()], T0)
+    enrol(ledger, meter)
+    ledger.submit([meter.certify(1, 0)], T0)
+    batch = [meter.certify(2, 0), meter.record()]
+    whole, storage.fault = storage.fault, fails(step, is_done)
+    with pytest.raises(Unavailable):
+        ledger.submit(batch, T0)
+    storage.fault = whole
+    there = step is Step.COMMIT and is_done
+    assert ledger.state.chains["home-1"].highest == (2 if there else 1)
+    ledger.submit([*batch, meter.certify(3, 0)], T0)
+    again = MemoryLedger(storage, CENTRE, SITE)
+    for mine, theirs in zip(ledger.state.tables, again.state.tables, strict=True):
+        assert list(mine.items()) == list(theirs.items())
+    assert again.state.chains["home-1"].contiguous == 3
