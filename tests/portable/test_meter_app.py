@@ -7,7 +7,8 @@ from firmware.hal import fake
 from firmware.meter import app
 from firmware.meter.config import Config
 from firmware.meter.reading import Reading
-from firmware.wire import es256, mqtt, proof, receipt
+from firmware.wire import es256, mqtt, proof, receipt, timesync
+from firmware.wire.clock import UNSET
 from firmware.wire.receipt import CERTIFICATE
 from firmware.wire.signer import SignerError
 
@@ -126,6 +127,17 @@ def test_what_proves_nothing_is_refused_and_counted():
         refused = bench.certifier.refused
         bench.run(lambda bench, refused=refused: bench.certifier.refused > refused, bench.meter._on_message(message))
     assert bench.certifier.delivery.debt == 1
+
+
+def test_the_gateways_word_sets_the_boards_own_clock():
+    bench = Bench()
+    clock = bench.board.clock
+    clock.quality = lambda: UNSET
+    bench.meter = app.Meter(CONFIG, bench.board, dict)
+    echo = bench.meter._gateway_time.ask(b"12345678", clock.ticks_ms())
+    answer = timesync.answer(GATEWAY, "isle", "wind-1", 1_900_000_000_000, 50, echo)
+    message = mqtt.Message("sk/v1/isle/wind-1/down/time", answer, 0)
+    bench.run(lambda _: clock.wall_ms() == 1_900_000_000_000, bench.meter._on_message(message))
 
 
 def test_a_signer_that_fails_is_asked_again():

@@ -72,7 +72,8 @@ def test_the_servers_own_uncertainty_counts():
     assert sntp.measure(answer(precision=0xFA), 0) == (at, 16 + 1)
     assert sntp.measure(answer(precision=0), 0) == (at, 1000 + 1)
     assert sntp.measure(answer(delay=1, dispersion=1), 0) == (at, 1 + 1 + 2)
-    assert sntp.measure(answer(dispersion=15 << 16), 0) == (at, 15_000 + 2)
+    assert sntp.measure(answer(dispersion=1_048_444), 0) == (at, 15_998 + 2)
+    assert refusal(answer(dispersion=1_048_510))
 
 
 def test_a_server_that_does_not_know_the_time_is_not_believed():
@@ -102,7 +103,7 @@ def test_a_kiss_says_what_the_server_wants():
     for code in ("RATE", "DENY", "RSTR"):
         kiss = refusal(answer(first=0xE4, stratum=0, reference=code.encode()))
         assert isinstance(kiss, sntp.Kiss)
-        assert kiss.code == code
+        assert (kiss.code, str(kiss)) == (code, "the time server says " + code)
     assert refusal(answer(stratum=0, reference=b"\x00\xff\nA")).code == "A"
 
 
