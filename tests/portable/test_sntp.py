@@ -63,6 +63,7 @@ def test_the_time_lies_between_request_and_arrival_without_the_servers_own():
     assert sntp.measure(answer(at, at + 3000), 3100) == (at + 3050, 50 + 2)
     assert sntp.measure(answer(at, at + 100), 100) == (at + 100, 2)
     assert sntp.measure(answer(at, at + 101), 100) == (at + 101, 2)
+    assert sntp.measure(answer(at + 999, at + 999) + b"extension", 0) == (at + 999, 2)
 
 
 def test_the_servers_own_uncertainty_counts():
@@ -71,6 +72,8 @@ def test_the_servers_own_uncertainty_counts():
     assert sntp.measure(answer(dispersion=SIXTEENTH_S), 0) == (at, 63 + 2)
     assert sntp.measure(answer(precision=0xFA), 0) == (at, 16 + 1)
     assert sntp.measure(answer(precision=0), 0) == (at, 1000 + 1)
+    assert sntp.measure(answer(precision=1), 0) == (at, 2000 + 1)
+    assert sntp.measure(answer(precision=0x80), 0) == (at, 1 + 1)
     assert sntp.measure(answer(delay=1, dispersion=1), 0) == (at, 1 + 1 + 2)
     assert sntp.measure(answer(dispersion=1_048_444), 0) == (at, 15_998 + 2)
     assert refusal(answer(dispersion=1_048_510))
@@ -83,10 +86,12 @@ def test_a_server_that_does_not_know_the_time_is_not_believed():
         {"stratum": 255},
         {"dispersion": 16 << 16},
         {"delay": 32 << 16},
-        {"delay": 0xFFFFFFFF},
+        {"delay": 1 << 24},
+        {"dispersion": 1 << 24},
         {"precision": 0x7F},
         {"received": 0, "sent": 0},
         {"sent": 1_577_836_799_999, "received": 1_577_836_799_999},
+        {"received": -61_505_152_000, "sent": -61_505_152_000},  # 1968, the first second of its half of the era
         {"received": 1000 * T + 1},
         {"sent": 1000 * T + 102},
     ):
