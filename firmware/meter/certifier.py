@@ -14,8 +14,8 @@ is not certified by itself: the next one goes on from the draft, as after any ho
 Before the time is known readings are kept on the monotonic clock (see Adrift); their certificates *wait* until it is.
 """
 
-from ..wire import certificate, es256, event, receipt
-from ..wire.receipt import CERTIFICATE
+from ..wire import certificate, cose, es256, event, gap, receipt
+from ..wire.receipt import CERTIFICATE, EVENT
 from .adrift import Adrift
 from .config import Config
 from .delivery import Delivery
@@ -24,7 +24,7 @@ from .events import Events
 from .interval import Interval, Intervals
 from .issuer import Head, Issuer, head_of
 from .reading import Reading
-from .store import Origin, Store, StoreFull
+from .store import Origin, StatementDamaged, Store, StoreFull
 from .timekeeper import Moment
 
 TYPE_CHECKING = False
@@ -71,6 +71,8 @@ class Certifier:
         self._adrift: Adrift | None = None
         self._waiting: list[Interval] = []
         self._draft: certificate.Certificate | None = None
+        self._full = self._announcing = False
+        self._finish_gap()
         self._resume(head.body)
 
     def _resume(self, newest: "certificate.Certificate | Interval | None") -> None:
@@ -122,6 +124,9 @@ class Certifier:
         """Close the interval that has passed, if one has; what waited for the time, if it is known now."""
         if now.time_ms is None:
             return
+        if self._full:
+            self._full = False
+            self._make_room(now)
         if self._adrift is not None:
             self._anchor(self._adrift, now.time_ms, now)
         if self._draft is None and self._waiting:
@@ -149,21 +154,20 @@ class Certifier:
     def certify_steps(self) -> "Steps[Head | None]":
         """Sign and keep the certificate of the interval that was closed last, in steps (see steps), and return the new head.
 
-        None if there is no such interval, or no room. SignerError if the signer failed; the next call tries again. Each
-        call is to be taken to its end before the next.
+        None if there is no such interval, or no room: then the next ``tick`` says what is given up for it, and once that
+        event is kept the next call tries again. SignerError if the signer failed; the next call tries again. Each call is to
+        be taken to its end before the next.
         """
-        if self._draft is None:
+        if self._draft is None or self._full:
             return None
         data, head = yield from self.issuer.issue_steps(self._draft)
         yield
-        self._draft = None
         try:
             self.store.statements.add(CERTIFICATE, head.seq, data)
         except StoreFull:
-            self.held += 1
-            self._waiting.clear()
-            self._resume(self.issuer.head.body)
+            self._full = True
             return None
+        self._draft = None
         self.issuer.head = head
         self.delivery.outbox.add(head.seq)
         return head
@@ -178,6 +182,37 @@ class Certifier:
         head = yield from delivery.receipt_steps(number, data, self._verifier, ticks_ms)
         if head is not None and (self._seen is None or head[0] > self._seen[0]):
             self._seen = head
+
+    def _make_room(self, now: Moment) -> None:
+        """Give up the oldest certificates without receipt once a signed event says so; the draft, if not even that has room."""
+        run = self.store.statements.oldest_run(CERTIFICATE)
+        if run is None or (self._announcing and self.events.waiting):
+            self.held += 1
+            self._draft = None
+            self._waiting.clear()
+            self._resume(self.issuer.head.body)
+            return
+        try:
+            first, last = [self._body(number) for number in run]
+        except StatementDamaged:
+            return  # it is lost, and takes no room: the next attempt will tell
+        given_up = gap.Gap(first.seq, last.seq, first.t0, last.end, first.opening, last.closing)
+        self._announcing = True
+        self.events.record(now, event.GAP, given_up.details(), lambda: self._give_up(given_up, now.uptime_ms))
+
+    def _give_up(self, given_up: gap.Gap, ticks_ms: int) -> None:
+        self._announcing = False
+        self.delivery.give_up(given_up.first, given_up.last, ticks_ms)
+
+    def _finish_gap(self) -> None:
+        """Drop what the newest event says was given up: the power may have been lost in between."""
+        newest = self.store.statements.newest(EVENT)
+        body = None if newest is None else event.decode(cose.parse(newest, event.MAX_SIZE).payload)
+        if body is not None and body.kind == event.GAP:
+            self._give_up(gap.decode(body.details), self._board.clock.ticks_ms())
+
+    def _body(self, number: int) -> certificate.Certificate:
+        return certificate.decode(cose.parse(self.store.statements.read(CERTIFICATE, number), certificate.MAX_SIZE).payload)
 
     def _integrate(self, ticks_ms: int, reading: Reading, w: int) -> None:
         if self._integrator is None:

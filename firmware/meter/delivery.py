@@ -39,6 +39,12 @@ class Delivery:
                 # it stays in the debt, where people see it
                 self.outbox.freed(number, ticks_ms)
 
+    def give_up(self, first: int, last: int, ticks_ms: int) -> None:
+        """Statements ``first`` to ``last`` are not sent any more, and their room is free. See Statements."""
+        self._kept.give_up(self._kind, first, last)
+        for number in range(first, last + 1):
+            self.outbox.freed(number, ticks_ms)
+
     def receipt_steps(self, number: int, data: bytes, verifier: "Verifier", ticks_ms: int) -> "Steps[tuple[int, bytes] | None]":
         """Free the statement that receipt ``data`` proves to be in the ledger; returns that tree's size and root. In steps.
 

@@ -1,6 +1,7 @@
 """The meter's own events: noted at once, signed in steps, on the flash before anybody can have seen them.
 
     record(kind, details)      notes what happens now, with the time as it is known now
+    record(..., then)          and calls ``then`` as soon as the event is on the flash, before it can be sent
     keep_steps()               signs and keeps all that is noted, in order, each with the id of the one before
 
 Whoever must not go on before an event is on the flash records it and takes all steps of ``keep_steps``. Two of them must not
@@ -18,6 +19,8 @@ from .statements import Statements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..wire.steps import Steps
     from .timekeeper import Moment
 
@@ -40,7 +43,7 @@ class Events:
         self._signer = signer
         self._names = site, meter
         self._boot = boot
-        self._waiting: list[tuple[Moment, int, dict[int, object]]] = []
+        self._waiting: list[tuple[Moment, int, dict[int, object], Callable[[], None] | None]] = []
         self._prev = _newest_id(kept)
 
     @property
@@ -48,12 +51,12 @@ class Events:
         """How many are noted and not yet kept."""
         return len(self._waiting)
 
-    def record(self, now: "Moment", kind: int, details: "dict[int, object]") -> None:
+    def record(self, now: "Moment", kind: int, details: "dict[int, object]", then: "Callable[[], None] | None" = None) -> None:
         """Note that ``kind`` of event.BOOT, ... happened now; ``details`` as event.py says."""
         if len(self._waiting) >= _WAITING:
             self.dropped += 1
         else:
-            self._waiting.append((now, kind, details))
+            self._waiting.append((now, kind, details, then))
 
     def keep_steps(self) -> "Steps[int]":
         """Sign and keep what is noted, in steps (see steps); returns how many were kept.
@@ -62,12 +65,15 @@ class Events:
         """
         kept = 0
         while self._waiting:
-            statement = yield from event.issue_steps(self._signer, *self._names, self._next(*self._waiting[0]))
+            now, kind, details, then = self._waiting[0]
+            statement = yield from event.issue_steps(self._signer, *self._names, self._next(now, kind, details))
             number = self._next_number()
             self._kept.add(EVENT, number, statement.data)
             self._prev = statement.id
             self._waiting.pop(0)
             self.delivery.outbox.add(number)
+            if then is not None:
+                then()
             kept += 1
         return kept
 

@@ -16,8 +16,6 @@ from .u32_list import U32List
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..hal.interface import Files
     from .notes import Notes
 
@@ -109,19 +107,26 @@ class Statements:
         if self._unsaved >= BATCH or not any(numbers.pending for numbers in self._indexes):
             self._save_if_room()
 
-    def give_up(self, kind: int, announce: "Callable[[list[int]], None]") -> "list[int]":
-        """Make room by dropping the oldest statements of ``kind`` that have no receipt; returns their numbers, at most BATCH.
+    def oldest_run(self, kind: int) -> "tuple[int, int] | None":
+        """First and last of the oldest statements of ``kind`` without receipt, without a hole among them, at most BATCH; the
+        newest one of all is never among them. None if there is none."""
+        index = self._indexes[kind]
+        if not len(index.pending) or index.pending[0] == index.last:
+            return None
+        first = last = index.pending[0]
+        while last + 1 in index and last + 1 < min(first + BATCH, index.last):
+            last += 1
+        return first, last
 
-        ``announce(numbers)`` has to keep a signed statement of the gap, of another kind, before it returns: only then are they
-        dropped, and not at all if it raises. A power cut in between leaves both; the announced are then sent as ever.
+    def give_up(self, kind: int, first: int, last: int) -> None:
+        """Drop the statements ``first`` to ``last`` that have no receipt.
+
+        A signed statement of the gap, of another kind, has to be kept before. A power cut in between leaves both.
         """
-        pending = self._indexes[kind].pending
-        numbers = [pending[at] for at in range(min(BATCH, len(pending)))]
-        announce(numbers)
-        for number in numbers:
-            self._indexes[kind].remove(number)
-        self._save()
-        return numbers
+        for number in range(first, last + 1):
+            if number in self._indexes[kind]:
+                self._indexes[kind].remove(number)
+        self._save_if_room()
 
     def _make_room(self, kind: int, size: int) -> None:
         """See to it that a record of ``size`` bytes can be appended."""

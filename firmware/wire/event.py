@@ -10,7 +10,7 @@ of integers or null:
     BOOT        {1: reset reason, 2: safe mode 0 / 1}
     CLOCK_STEP  {1: Unix ms by the old clock, 2: Unix ms by the new one}
     COUNTER     {1: 1 wrapped / 2 replaced, 2: [import Wh, export Wh] of the device when last counted, 3: the same anew}
-    GAP         {1: first, 2: last number of the certificates given up without receipt}
+    GAP         certificates given up without receipt (see gap)
     COMMAND     {1: id of the command's statement, 2: result 0 done / 1 refused / 2 failed, 3: relay contact / null,
                  4: W after it / null, 5: reason}
     UPDATE      {1: version, 2: result}

@@ -101,15 +101,13 @@ class Life:
         self.step("free", lambda: self.store.statements.free(kind, number))
 
     def give_up(self):
-        def announce(numbers):
-            assert self.add(EVENT)
-            for number in numbers:
-                self.promise.unreceipted[CERTIFICATE].remove(number)
-                self.promise.freed.append((CERTIFICATE, number))
-            self.promise.under_way = "drop"
-            self.promises.append((len(self.flash.operations), self.promise.copy()))
-
-        self.dropped += len(self.store.statements.give_up(CERTIFICATE, announce))
+        first, last = self.store.statements.oldest_run(CERTIFICATE)
+        assert self.add(EVENT)
+        for number in range(first, last + 1):
+            self.promise.unreceipted[CERTIFICATE].remove(number)
+            self.promise.freed.append((CERTIFICATE, number))
+        self.step("drop", lambda: self.store.statements.give_up(CERTIFICATE, first, last))
+        self.dropped += last + 1 - first
 
     def free_most(self):
         for number in list(self.promise.unreceipted[CERTIFICATE]):

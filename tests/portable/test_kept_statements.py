@@ -184,34 +184,30 @@ def test_receipts_that_come_only_for_the_newest_still_make_room():
         assert [view.read(kind, number) for kind, number in ((CERTIFICATE, full), (EVENT, 1))] == [b"fits twice"] * 2
 
 
-def test_unreceipted_ones_are_dropped_only_after_the_signed_gap():
+def test_a_full_store_takes_the_signed_gap_and_then_has_room():
     files = fake.Files(FLASH)
     kept = opened(files)
     full = fill(kept)
-    seen = []
-
-    def announce(numbers):
-        seen.append(list(numbers))
-        assert opened(files).pending(CERTIFICATE)[0] == 1
-        kept.add(EVENT, 1, b"gap, signed")
-
-    dropped = kept.give_up(CERTIFICATE, announce)
-    assert dropped == seen[0] == list(range(1, BATCH + 1))
+    kept.add(EVENT, 1, b"gap, signed")
+    assert kept.oldest_run(CERTIFICATE) == opened(files).oldest_run(CERTIFICATE) == (1, BATCH)
+    kept.give_up(CERTIFICATE, 1, BATCH)
     add(kept, full, full)
     for view in (kept, opened(files)):
         check(view, CERTIFICATE, range(BATCH + 1, full + 1))
         assert view.read(EVENT, 1) == b"gap, signed"
 
 
-def test_a_gap_that_cannot_be_announced_drops_nothing():
-    files, kept = filled(1, 50)
-
-    def fail(_):
-        raise StoreFull()
-
-    assert raises(StoreFull, kept.give_up, CERTIFICATE, fail)
-    check(kept, CERTIFICATE, range(1, 51))
-    check(opened(files), CERTIFICATE, range(1, 51))
+def test_the_oldest_run_has_no_hole_and_not_the_newest():
+    _, kept = filled(1, 9)
+    assert kept.oldest_run(CERTIFICATE) == (1, 8)
+    for number in (1, 2, 6):
+        kept.free(CERTIFICATE, number)
+    assert kept.oldest_run(CERTIFICATE) == (3, 5)
+    kept.give_up(CERTIFICATE, 1, 8)
+    assert kept.oldest_run(CERTIFICATE) is None
+    assert kept.oldest_run(EVENT) is None
+    kept.free(CERTIFICATE, 9)
+    assert kept.oldest_run(CERTIFICATE) is None
 
 
 def test_one_lost_bit_costs_one_statement():

@@ -3,9 +3,11 @@
 from firmware.hal import fake
 from firmware.meter.certifier import Certifier
 from firmware.meter.config import Config
+from firmware.meter.notes import StoreFull
 from firmware.meter.reading import Reading
+from firmware.meter.statements import BATCH
 from firmware.meter.timekeeper import Moment
-from firmware.wire import certificate, cose, es256, proof, receipt
+from firmware.wire import certificate, cose, es256, event, gap, proof, receipt
 from firmware.wire.clock import ClockQuality
 from firmware.wire.fields import WireError
 from firmware.wire.steps import finish
@@ -13,6 +15,8 @@ from firmware.wire.steps import finish
 GATEWAY = es256.SoftwareSigner(bytes(31) + b"\x05")
 STRANGER = es256.SoftwareSigner(bytes(31) + b"\x06")
 INTERVAL_MS = 10_000
+SMALL = 48 * 1024  # bytes of flash
+FITS = 66  # certificates
 CONFIG = Config(
     {
         "site": "isle",
@@ -59,11 +63,24 @@ class Bench:
         self.certify()
         self.send()
 
+    def go_on(self, intervals):
+        """Poll five times an interval, with nobody to send to."""
+        for _ in range(5 * intervals):
+            self.read()
+            self.certify()
+            self.board.clock.advance(INTERVAL_MS // 5)
+            self.wh += 2
+
     def read(self):
         clock = self.board.clock
         self.meter.read(now(clock), Reading(3600, self.wh, 0), True)
 
     def certify(self):
+        """As the app does it: events first, as far as there is room."""
+        try:  # noqa: SIM105 - boards have no contextlib
+            finish(self.meter.events.keep_steps())
+        except StoreFull:
+            pass
         return finish(self.meter.certify_steps())
 
     def send(self):
@@ -227,14 +244,92 @@ def test_a_full_flash_holds_intervals_and_certifies_their_energy_later():
     bench = Bench()
     bench.run(11)
     bench.board.files.capacity = 0
-    bench.run(20)
+    bench.run(21)
     assert bench.meter.held == 2
     assert len(bench.sent) == 1
     bench.board.files.capacity = 1 << 20
-    bench.run(10)
+    bench.run(9)
     bodies = bench.check()
     assert (bodies[1].dt, bodies[1].status & certificate.CATCH_UP) == (30, certificate.CATCH_UP)
     assert bodies[1].closing == (1039, 0)
+
+
+def gaps(bench):
+    """The gaps that the events on the flash tell of, and the certificates that are left, by number."""
+    kept = bench.meter.store.statements
+    events = [event.decode(cose.parse(kept.read(1, number)).payload) for number in kept.pending(1)]
+    left = {seq: certificate.decode(cose.parse(kept.read(0, seq)).payload) for seq in kept.pending(0)}
+    return [gap.decode(body.details) for body in events if body.kind == event.GAP], left
+
+
+def check_all_energy(bench):
+    """What was given up and what is left follow each other without a hole in numbers, time and energy."""
+    told, left = gaps(bench)
+    last = None
+    for piece in told:
+        assert last is None or (piece.first, piece.t0, piece.opening) == (last.last + 1, last.end, last.closing)
+        last = piece
+    at = (1, None, (1000, 0)) if last is None else (last.last + 1, last.end, last.closing)
+    for seq in sorted(left):
+        body = left[seq]
+        assert (seq, body.opening) == (at[0], at[2])
+        assert body.t0 == at[1] or at[1] is None
+        at = seq + 1, body.end, body.closing
+    assert at[0] == bench.meter.issuer.head.seq + 1
+    return told
+
+
+def outage(intervals, capacity=SMALL):
+    bench = Bench()
+    bench.board.files.capacity = capacity
+    bench.start()
+    bench.go_on(intervals)
+    return bench
+
+
+def test_a_full_flash_gives_up_the_oldest_after_a_signed_gap():
+    bench = outage(FITS + 50)
+    told = check_all_energy(bench)
+    assert (told[0].first, told[0].last) == (1, BATCH)
+    assert (bench.meter.held, told[0].opening) == (0, (1000, 0))
+    assert len(told) > 1
+
+
+def test_a_gap_is_kept_before_anything_goes_wherever_the_power_is_cut():
+    bench = outage(FITS - 1)
+    before, head = dict(bench.board.files.content), bench.meter.issuer.head.seq
+    clock, wh = bench.board.clock.ticks_ms(), bench.wh
+    for cut in range(200):
+        bench = outage(0)
+        bench.board.files.content = dict(before)
+        bench.board.clock.advance(clock)
+        bench.wh = wh
+        bench.start()
+        bench.board.files.fail_after = cut
+        try:
+            bench.go_on(6)
+        except OSError:
+            bench.board.files.fail_after = None
+            bench.start()
+            check_all_energy(bench)
+            assert bench.meter.issuer.head.seq >= head
+            continue
+        break
+    assert cut == 8
+    assert len(check_all_energy(bench)) == 1
+
+
+def test_without_room_even_for_the_gap_certificates_are_held():
+    bench = outage(FITS)
+    bench.board.files.capacity = 0
+    head = bench.meter.issuer.head.seq
+    bench.run(30)
+    assert bench.meter.held >= 2
+    assert bench.meter.issuer.head.seq == head
+    bench.board.files.capacity = SMALL
+    bench.run(30)
+    check_all_energy(bench)
+    assert bench.meter.issuer.head.body.closing[0] in range(bench.wh - 12, bench.wh)
 
 
 def test_a_device_without_registers_is_integrated_across_a_restart():
