@@ -1,7 +1,8 @@
 """Applying events: what happened to the meters, in their own words, each of which names the one before."""
 
-from firmware.wire import cose, event, receipt
+from firmware.wire import cose, event, gap, receipt
 
+from .given_up import apply_gap
 from .happenings import Recorded
 from .records import EventFact, Key
 from .state import Refused, State
@@ -23,6 +24,8 @@ def apply_event(state: State, statement: cose.Statement, key: Key) -> Recorded:
         _check_joint(fact, state.events[meter, number + 1])
     state.events.put((meter, number), fact)
     state.event_chains.put(meter, chain.extended(number))
+    if body.kind == event.GAP:
+        apply_gap(state, meter, gap.decode(body.details))
     return Recorded(meter, number, body.kind)
 
 

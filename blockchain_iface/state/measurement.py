@@ -32,11 +32,19 @@ def apply_certificate(state: State, statement: cose.Statement, key: Key) -> Cert
     place = state.meters[meter]
     if seq == 1 and place.since is not None:
         _begin(state, place, place.since, body)
+    gaps = state.given_up.get(meter) or ()
+    if not all(gap.joins(seq, fact) for gap in gaps):
+        raise Refused("broken chain: it does not meet the certificates that were given up")
     state.certificates.put((meter, seq), fact)
     state.chains.put(meter, chain.extended(seq))
-    starts = range(body.t0, body.end, body.dt)
-    cover(state, place.point, [(start, start + body.dt, row[0], row[1]) for start, row in zip(starts, body.rows, strict=True)])
+    if not any(gap.first <= seq <= gap.last for gap in gaps):
+        cover(state, place.point, _rows(body))
     return Certified(meter, seq)
+
+
+def _rows(body: Certificate) -> list[tuple[int, int, int, int]]:
+    starts = range(body.t0, body.end, body.dt)
+    return [(start, start + body.dt, row[0], row[1]) for start, row in zip(starts, body.rows, strict=True)]
 
 
 def _check_joint(earlier: CertificateFact, later: CertificateFact) -> None:

@@ -112,6 +112,23 @@ class CertificateFact(NamedTuple):
     closing: tuple[int, int]
 
 
+class GapFact(NamedTuple):
+    """Certificates ``first`` to ``last`` that a meter has given up: their time span in Unix seconds, its registers in Wh."""
+
+    first: int
+    last: int
+    t0: int
+    end: int
+    opening: tuple[int, int]
+    closing: tuple[int, int]
+
+    def joins(self, seq: int, fact: CertificateFact) -> bool:
+        """True unless certificate ``seq`` is next to the gap and does not meet it."""
+        if seq == self.first - 1:
+            return (fact.end, fact.closing) == (self.t0, self.opening)
+        return seq != self.last + 1 or (fact.t0, fact.opening) == (self.end, self.closing)
+
+
 class EventFact(NamedTuple):
     """What later entries need of an event: its id, and the id of the one before."""
 

@@ -12,6 +12,7 @@ from .records import (
     Chain,
     Coverage,
     EventFact,
+    GapFact,
     Interval,
     Key,
     Measured,
@@ -63,6 +64,7 @@ class State:
         self.totals: Table[str, int] = table(13, 1, int)
         self.references: Table[str, int] = table(14, 1, int)
         self.sightings: Table[tuple[str, int, bytes], bytes] = table(15, 3, bytes)
+        self.given_up: Table[str, tuple[GapFact, ...]] = table(16, 1, _gaps)
         self.tables: tuple[Table[Any, Any], ...] = tuple(each for each in vars(self).values() if isinstance(each, Table))
 
     def keep(self) -> None:
@@ -139,3 +141,7 @@ def _interval(items: tuple[Any, ...]) -> Interval:
     trades = tuple(Trade._make(trade) for trade in plain.trades)
     measured = tuple((name, Measured._make(energy)) for name, energy in plain.measured)
     return plain._replace(trades=trades, measured=measured)
+
+
+def _gaps(items: tuple[Any, ...]) -> tuple[GapFact, ...]:
+    return tuple(GapFact._make(item) for item in items)

@@ -10,6 +10,7 @@ from .fields import list_of, map_of, uint_of
 
 _SEQ = 0xFFFFFFFF
 _REGISTER = 1 << 48
+MOST = 256  # certificates
 
 
 class Gap:
@@ -41,7 +42,7 @@ def decode(details: "dict[int, object]") -> Gap:
     opening = _registers(fields[4], (0, 0))
     return Gap(
         first,
-        uint_of(fields[2], "last", first, _SEQ),
+        uint_of(fields[2], "last", first, first + MOST - 1),
         start,
         uint_of(end, "end", start + 1, LATEST_S),
         opening,

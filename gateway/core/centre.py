@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from blockchain_iface.ledger import Rejected
 from blockchain_iface.signatures import Verifier
 from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
+from blockchain_iface.state.given_up import missing
 from blockchain_iface.state.proposals import due
 from firmware.wire import command, cose, enrolment, receipt, timesync, topics
 from firmware.wire.fields import WireError
@@ -195,8 +196,8 @@ class ShadowCentre:
 
     def _requests(self, now: int) -> list[Publish]:
         requests = []
-        for meter, chain in self._writer.state.chains.items():
-            gap = self._gaps.ask(meter, chain, now)
+        for meter, _ in self._writer.state.chains.items():
+            gap = self._gaps.ask(meter, missing(self._writer.state, meter), now)
             if gap is not None:
                 data = self._commands.issue(meter, command.RESEND, list(gap), now)
                 requests.append(Publish(topics.down(self._site, meter, "cmd"), data))

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from blockchain_iface.state.records import Chain
-
 FIRST_PAUSE_S = 5
 LONGEST_PAUSE_S = 300
 MOST = 32
@@ -23,12 +21,15 @@ class Gaps:
     def __init__(self) -> None:
         self._watched: dict[str, _Watch] = {}
 
-    def ask(self, meter: str, chain: Chain, now: int) -> tuple[int, int] | None:
-        """(first, last) to ask ``meter`` for at Unix second ``now``: every 5 s at most, ever more rarely while none comes."""
-        if not chain.gaps:
+    def ask(self, meter: str, missing: tuple[tuple[int, int], ...], now: int) -> tuple[int, int] | None:
+        """Of what is ``missing``, (first, last) to ask ``meter`` for at Unix second ``now``.
+
+        Every 5 s at most, ever more rarely while none comes.
+        """
+        if not missing:
             self._watched.pop(meter, None)
             return None
-        first, last = chain.gaps[0]
+        first, last = missing[0]
         watch = self._watched.get(meter)
         if watch is None or watch.lowest != first:
             self._watched[meter] = _Watch(first, now, FIRST_PAUSE_S)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from blockchain_iface.state.accounts import RECHARGED, RECOVERED
+from blockchain_iface.state.given_up import missing
 from blockchain_iface.state.records import Chain, Interval, Point
 from blockchain_iface.state.state import State
 
@@ -80,9 +81,14 @@ def _meter(state: State, telemetry: Telemetry, point: Point, name: str, refused:
         clock_uncertainty_ms=said.uncertainty_ms,
         issued=max(chain.highest, said.seq or 0),
         receipted=chain.total,
+        given_up=_count(chain.gaps) - _count(missing(state, meter)),
         refused=refused,
         balance=state.balance(point.name) if point.trades else None,
     )
+
+
+def _count(ranges: tuple[tuple[int, int], ...]) -> int:
+    return sum(last + 1 - first for first, last in ranges)
 
 
 def _blocks(ledger: StatefulLedger) -> tuple[BlockView, ...]:

@@ -36,11 +36,13 @@ class MeterView:
     refused: int
     balance: int | None
     """None for a meter without an account (the feeder)."""
+    given_up: int = 0
+    """Certificates that the meter has given up with a signed event, its flash being full."""
 
     @property
     def debt(self) -> int:
-        """Delivery debt: certificates issued minus receipted. Zero when nothing is owed."""
-        return self.issued - self.receipted
+        """Delivery debt: certificates issued, minus those receipted or given up. Zero when nothing is owed."""
+        return self.issued - self.receipted - self.given_up
 
 
 @dataclass(frozen=True)

@@ -262,19 +262,19 @@ def test_gaps_are_asked_for_ever_more_rarely_and_in_pieces(bench: Bench) -> None
     bench.send(bench.wind, data[-1])
     chain = bench.ledger.state.chains["wind-1"]
     gaps = Gaps()
-    asked = [now for now in range(400) if gaps.ask("wind-1", chain, now) is not None]
+    asked = [now for now in range(400) if gaps.ask("wind-1", chain.gaps, now) is not None]
     assert asked == [5, 15, 35, 75, 155, 315]
-    assert gaps.ask("wind-1", chain, 1000) == (1, MOST)
+    assert gaps.ask("wind-1", chain.gaps, 1000) == (1, MOST)
 
 
 def test_progress_puts_the_question_off(bench: Bench) -> None:
     one, _, _, four = (bench.wind.certify(3, 0) for _ in range(4))
     gaps = Gaps()
     bench.send(bench.wind, four)
-    gaps.ask("wind-1", bench.ledger.state.chains["wind-1"], 0)
+    gaps.ask("wind-1", bench.ledger.state.chains["wind-1"].gaps, 0)
     bench.send(bench.wind, one)
-    assert gaps.ask("wind-1", bench.ledger.state.chains["wind-1"], 5) is None
-    assert gaps.ask("wind-1", bench.ledger.state.chains["wind-1"], 10) == (2, 3)
+    assert gaps.ask("wind-1", bench.ledger.state.chains["wind-1"].gaps, 5) is None
+    assert gaps.ask("wind-1", bench.ledger.state.chains["wind-1"].gaps, 10) == (2, 3)
 
 
 def test_orders_count_once(bench: Bench) -> None:
