@@ -10,7 +10,7 @@ from firmware.wire.signer import SignerError
 
 def open_board(config: Config, path: str) -> Board:  # noqa: ARG001 - of the configuration; the flash is the chip's own
     """The board. ConfigError, BoardError."""
-    description = Esp32(config.board)
+    description = Esp32(config.board, config.relay)
     if config.bus.kind == "rtu" and "tx" not in description.pins:
         raise ConfigError("board.rs485: is missing, and bus.kind is rtu")
     try:

@@ -2,6 +2,10 @@
 
 from .table import ConfigError, Table
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .config import Relay
+
 _PINS = 48  # the highest GPIO number of any ESP32
 _PHYS = {"lan8720": (("mdc", "mdio"), ("power", "clock")), "w5500": (("sck", "mosi", "miso", "cs", "interrupt"), ("reset",))}
 
@@ -48,8 +52,8 @@ class Esp32:
         address: of the secure element, see ``_address``.
     """
 
-    def __init__(self, table: "Table | None") -> None:
-        """``table``: the section. ConfigError if it is missing or wrong."""
+    def __init__(self, table: "Table | None", relay: "Relay | None") -> None:
+        """``table``: the section; ``relay``: its lines are GPIO numbers here. ConfigError if a section is missing or wrong."""
         if table is None:
             raise ConfigError("board: is missing; it says what the ESP32's pins are connected to")
         self.wifi: tuple[str, str] | None = None
@@ -64,7 +68,7 @@ class Esp32:
             chip = table.table("atecc608")
             self.address = _address(chip)
             self.pins.update(_pins(chip, ("sda", "scl"), ()))
-        used = list(self.pins.values()) + self._take_network(table.table("network"))
+        used = list(self.pins.values()) + self._take_network(table.table("network")) + _lines(relay)
         table.finish()
         for pin in used:
             if used.count(pin) > 1:
@@ -92,6 +96,15 @@ def _pins(table: Table, required: "tuple[str, ...]", optional: "tuple[str, ...]"
     pins = {name: table.integer(name, 0, _PINS) for name in names}
     table.finish()
     return pins
+
+
+def _lines(relay: "Relay | None") -> "list[int]":
+    """GPIO numbers of the relay's lines."""
+    lines = [line for line in (relay.output, relay.feedback) if line is not None] if relay else []
+    for line in lines:
+        if not line.isdigit() or int(line) > _PINS:
+            raise ConfigError(f'relay: on an ESP32 a line is a GPIO number in quotes, as "25", not "{line}"')
+    return [int(line) for line in lines]
 
 
 def _address(chip: Table) -> "int | None":

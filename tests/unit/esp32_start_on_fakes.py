@@ -12,7 +12,7 @@ from firmware.hal.esp32_network import W5500, Lan8720, Wifi
 from firmware.meter.app import Meter
 from firmware.meter.board_description import BoardError
 from firmware.meter.certifier import signer_of
-from firmware.meter.config import Config
+from firmware.meter.config import Config, Relay
 from firmware.meter.store import Store
 from firmware.meter.table import ConfigError
 from firmware.wire import es256, modbus
@@ -45,8 +45,10 @@ def config(**board):
     )
 
 
-def opened(**board):
-    return open_board(config(**board), "/config.json")
+def opened(relay=None, **board):
+    described = config(**board)
+    described.relay = relay
+    return open_board(described, "/config.json")
 
 
 def refusal(**board):
@@ -66,7 +68,7 @@ def test_pins_and_network_are_as_described():
     assert isinstance(board.network, Wifi)
     assert board.network._access == ("isle", "secret")
     assert board.signer is None
-    assert opened(rs485={"tx": 17, "rx": 16}).led is None
+    assert opened(rs485={"tx": 17, "rx": 16}, relay=Relay("25", "26")).led is None
 
 
 def test_a_lan8720_is_clocked_by_its_phy_or_by_the_chip():
@@ -144,6 +146,9 @@ def test_a_wrong_description_is_refused_by_name():
         ({"rs485": RS485, "network": dict(WIFI, address=1)}, "board.network.address: is not known"),
         ({"rs485": RS485, "atecc608": {"sda": 21, "scl": 22, "address": 7}}, "board.atecc608.address: "),
         ({"rs485": RS485, "atecc608": {"sda": 21, "scl": 16}}, "GPIO 16 is named twice"),
+        ({"rs485": RS485, "relay": Relay("25", "16")}, "GPIO 16 is named twice"),
+        ({"rs485": RS485, "relay": Relay("gpio25", None)}, 'not "gpio25"'),
+        ({"rs485": RS485, "relay": Relay("25", "49")}, 'not "49"'),
         ({}, "board.rs485: is missing"),
     ):
         assert named in str(refusal(**board)), (board, refusal(**board))
