@@ -1,13 +1,15 @@
 """ES256 on CPython: signing with the gateway's key and verifying everybody's, by the ``cryptography`` library."""
 
 from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature, encode_dss_signature
 
-from firmware.wire import es256
+from firmware.wire import cose, es256
 from firmware.wire.cose import Statement
 from firmware.wire.p256 import N
 from firmware.wire.signer import Signer
@@ -15,6 +17,11 @@ from firmware.wire.signer import Signer
 _PREHASHED = ec.ECDSA(Prehashed(hashes.SHA256()))
 _PREHASHED_DETERMINISTIC = ec.ECDSA(Prehashed(hashes.SHA256()), deterministic_signing=True)
 _REMEMBERED = 4096
+_SMALL = 4096
+"""Bytes of the largest statement that is remembered: there is room for every certificate."""
+T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class KeySigner(Signer):
@@ -38,11 +45,31 @@ def public_key(public: bytes) -> ec.EllipticCurvePublicKey:
 
 
 class Verifier:
-    """Checks statements' signatures, and remembers the last few thousand that held: each is checked once on its way."""
+    """Reads statements and checks their signatures; it remembers the last few thousand, so each is read and checked once."""
 
     def __init__(self) -> None:
         self._keys: dict[bytes, ec.EllipticCurvePublicKey] = {}
         self._held: OrderedDict[tuple[bytes, bytes, bytes], None] = OrderedDict()
+        self._parsed: OrderedDict[bytes, Statement] = OrderedDict()
+        self._bodies: OrderedDict[tuple[bytes, Callable[[bytes], object]], Any] = OrderedDict()
+
+    def parse(self, data: bytes, max_size: int = cose.MAX_SIZE) -> Statement:
+        """As cose.parse, once for the same bytes."""
+        known = self._parsed.get(data) if len(data) <= max_size else None
+        if known is None:
+            known = cose.parse(data, max_size)
+            if len(data) <= _SMALL:
+                _remember(self._parsed, data, known)
+        return known
+
+    def body(self, statement: Statement, decode: Callable[[bytes], T]) -> T:
+        """``decode`` of the payload, once for the same statement. The caller does not change what it gets."""
+        memory = statement.id, decode
+        known: T | None = self._bodies.get(memory)
+        if known is None:
+            known = decode(statement.payload)
+            _remember(self._bodies, memory, known)
+        return known
 
     def holds(self, statement: Statement, public: bytes) -> bool:
         """True if ``statement`` was signed by the holder of ``public`` (64 bytes). Its form is cose.parse's business."""
@@ -55,9 +82,7 @@ class Verifier:
             return True
         if not self._check(digest, signature, public):
             return False
-        self._held[memory] = None
-        if len(self._held) > _REMEMBERED:
-            self._held.popitem(last=False)
+        _remember(self._held, memory, None)
         return True
 
     def _check(self, digest: bytes, signature: bytes, public: bytes) -> bool:
@@ -69,3 +94,9 @@ class Verifier:
         except (InvalidSignature, ValueError):
             return False
         return True
+
+
+def _remember(memory: OrderedDict[K, V], key: K, value: V) -> None:
+    memory[key] = value
+    if len(memory) > _REMEMBERED:
+        memory.popitem(last=False)

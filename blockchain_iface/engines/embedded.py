@@ -22,7 +22,7 @@ class EmbeddedLedger(LocalLedger):
             path: the ledger file.
             signer: the shadow centre's key: it seals blocks and signs receipts.
             site: the site's id.
-            verifier: shared with admission, so that no signature is checked twice.
+            verifier: shared with admission, so that nothing is read or checked twice.
         Raises:
             Corrupt: the file is no ledger, of another version, or contradicts itself.
             Unavailable: it cannot be opened or read.

@@ -22,12 +22,13 @@ class LocalLedger(Log):
         Args:
             signer: the shadow centre's key: it seals blocks and signs receipts.
             site: the site's id; no other may begin here.
-            verifier: shared with admission, so that no signature is checked twice.
+            verifier: shared with admission, so that nothing is read or checked twice.
         Raises:
             Corrupt: what is stored contradicts itself.
             Unavailable: it cannot be read.
         """
-        self._machine = Machine(verifier or Verifier(), storage.state, {site: signer.public})
+        self._verifier = verifier or Verifier()
+        self._machine = Machine(self._verifier, storage.state, {site: signer.public})
         super().__init__(storage, signer, site)
         self._check()
 
@@ -38,7 +39,7 @@ class LocalLedger(Log):
 
     def submit(self, entries: Sequence[bytes], at: int) -> list[bytes]:
         """See ledger.Ledger.submit. A batch with news in it becomes one block; without, nothing is written."""
-        statements = [_parse(data) for data in entries]
+        statements = [self._parse(data) for data in entries]
         self.refresh()
         news = self._news(statements)
         if news:
@@ -94,9 +95,8 @@ class LocalLedger(Log):
         if others:
             raise Corrupt(f"this is the ledger of site {others[0]}, not of {self._site}")
 
-
-def _parse(data: bytes) -> cose.Statement:
-    try:
-        return cose.parse(data)
-    except WireError as error:
-        raise Rejected(b"", str(error)) from None
+    def _parse(self, data: bytes) -> cose.Statement:
+        try:
+            return self._verifier.parse(data)
+        except WireError as error:
+            raise Rejected(b"", str(error)) from None

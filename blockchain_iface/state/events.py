@@ -2,15 +2,16 @@
 
 from firmware.wire import cose, event, gap, receipt
 
+from ..signatures import Verifier
 from .given_up import apply_gap
 from .happenings import Recorded
 from .records import EventFact, Key
 from .state import Refused, State
 
 
-def apply_event(state: State, statement: cose.Statement, key: Key) -> Recorded:
+def apply_event(state: State, statement: cose.Statement, key: Key, verifier: Verifier) -> Recorded:
     """Take in one event, in any order. Its neighbours by number must agree with it where they are here."""
-    body = event.decode(statement.payload)
+    body = verifier.body(statement, event.decode)
     meter, number = key.meter, body.number
     if not key.signs(receipt.EVENT, number):
         raise Refused(f"the key does not sign event {number}: it was revoked or replaced")

@@ -44,15 +44,9 @@ def missing(state: State, meter: str) -> tuple[tuple[int, int], ...]:
 
 def _runs(chain: Chain, fact: GapFact) -> list[tuple[int, int]]:
     """(first, last) of each stretch of the gap that is not here."""
-    runs: list[tuple[int, int]] = []
-    for number in range(fact.first, fact.last + 1):
-        if chain.holds(number):
-            continue
-        if runs and runs[-1][1] == number - 1:
-            runs[-1] = runs[-1][0], number
-        else:
-            runs.append((number, number))
-    return runs
+    absent = (*chain.gaps, (chain.highest + 1, fact.last))
+    runs = [(max(first, fact.first), min(last, fact.last)) for first, last in absent]
+    return [(first, last) for first, last in runs if first <= last]
 
 
 def _start(state: State, meter: str, number: int) -> tuple[int, tuple[int, int]]:

@@ -23,8 +23,8 @@ from .table import Table
 from .tree import StateTree, leaf_of
 
 _METERS: dict[str, Callable[[State, cose.Statement, Key, Verifier], Happening]] = {
-    certificate.TYPE: lambda state, statement, key, _: measurement.apply_certificate(state, statement, key),
-    event.TYPE: lambda state, statement, key, _: events.apply_event(state, statement, key),
+    certificate.TYPE: measurement.apply_certificate,
+    event.TYPE: events.apply_event,
     rotation.TYPE: registry.apply_rotation,
 }
 _CENTRE: dict[str, Callable[[State, cose.Statement, Verifier], Happening]] = {
@@ -135,15 +135,15 @@ class Machine:
 
     def rollback(self) -> None:
         """Forget the entry's and the block's draft, sealed or not."""
-        for table in self._tables():
-            table.rollback()
+        for state in self._states.values():
+            state.rollback()
         self._taken = {}
         self._tree.rollback()
 
     def forget(self) -> None:
         """As ``rollback``; and what is remembered of the backing is read again, for somebody else may have written to it."""
-        for table in self._tables():
-            table.forget()
+        for state in self._states.values():
+            state.forget()
         self._taken = {}
         self._tree.forget()
 

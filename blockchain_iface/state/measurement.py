@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from firmware.wire import certificate, cose, receipt
 from firmware.wire.certificate import Certificate
 
+from ..signatures import Verifier
 from .apportion import spread
 from .happenings import Certified
 from .records import SPREAD, CertificateFact, Coverage, Key, Meter
@@ -15,9 +16,9 @@ _LONGEST = 1_000_000
 """Settlement intervals that may be covered at once: a catch-up of years at 15 minutes, and a bound on the work it causes."""
 
 
-def apply_certificate(state: State, statement: cose.Statement, key: Key) -> Certified:
+def apply_certificate(state: State, statement: cose.Statement, key: Key, verifier: Verifier) -> Certified:
     """Take in one certificate, in any order. Its neighbours by sequence number must agree with it where they are here."""
-    body = certificate.decode(statement.payload)
+    body = verifier.body(statement, certificate.decode)
     meter, seq = key.meter, body.seq
     if not key.signs(receipt.CERTIFICATE, seq):
         raise Refused(f"the key does not sign certificate {seq}: it was revoked or replaced")

@@ -44,8 +44,10 @@ class State:
     """All tables of one site, by their numbers in the stored keys. The machine keeps, drops and seals the drafts."""
 
     def __init__(self, backing: Backing, name: str) -> None:
+        self._drafted: list[Table[Any, Any]] = []
+
         def table(number: int, width: int, revive: Callable[[Any], T]) -> Table[Any, T]:
-            return Table(backing, name, number, width, revive)
+            return Table(backing, self._drafted, name, number, width, revive)
 
         self.name = name
         self.site: Table[tuple[()], Site] = table(0, 0, _site)
@@ -69,13 +71,27 @@ class State:
 
     def keep(self) -> None:
         """The entry's draft joins the block's."""
-        for table in self.tables:
+        for table in self._drafted:
             table.keep()
+        self._drafted.clear()
 
     def drop(self) -> None:
         """Forget the entry's draft."""
-        for table in self.tables:
+        for table in self._drafted:
             table.drop()
+        self._drafted.clear()
+
+    def rollback(self) -> None:
+        """Forget the entry's and the block's draft."""
+        self.drop()
+        for table in self.tables:
+            table.rollback()
+
+    def forget(self) -> None:
+        """As ``rollback``; what was remembered of the backing, too."""
+        self.drop()
+        for table in self.tables:
+            table.forget()
 
     @property
     def genesis(self) -> Site | None:

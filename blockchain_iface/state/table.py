@@ -20,9 +20,24 @@ _ARRAY = 0x80
 class Table(Generic[K, V]):
     """Values are immutable and never None; nothing is ever deleted. Reads see the drafts, and remember what they found."""
 
-    def __init__(self, backing: Backing, site: str, number: int, width: int, revive: Callable[[Any], V]) -> None:
-        """Table ``number`` of ``site``. Keys have ``width`` items; ``revive`` makes a value of its decoded, frozen CBOR."""
+    def __init__(
+        self,
+        backing: Backing,
+        drafted: "list[Table[Any, Any]]",
+        site: str,
+        number: int,
+        width: int,
+        revive: Callable[[Any], V],
+    ) -> None:
+        """Table ``number`` of ``site``.
+
+        Args:
+            drafted: the table puts itself here when it has an entry's draft; keep or drop follows.
+            width: how many items a key has.
+            revive: makes a value of its decoded, frozen CBOR.
+        """
         self._backing = backing
+        self._drafted = drafted
         self._prefix = bytes([_ARRAY | 2 + width]) + cbor.encode(site) + cbor.encode(number)
         self._is_scalar = width == 1
         self._revive = revive
@@ -43,6 +58,8 @@ class Table(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Draft ``value`` under ``key``."""
+        if not self._entry:
+            self._drafted.append(self)
         self._entry[key] = value
 
     def __contains__(self, key: K) -> bool:
@@ -70,17 +87,16 @@ class Table(Generic[K, V]):
 
     def keep(self) -> None:
         """The entry's draft joins the block's."""
-        if self._entry:
-            self._block.update(self._entry)
-            self._entry = {}
+        self._block.update(self._entry)
+        self._entry = {}
 
     def drop(self) -> None:
         """Forget the entry's draft."""
         self._entry = {}
 
     def rollback(self) -> None:
-        """Forget both drafts."""
-        self._entry, self._block = {}, {}
+        """Forget the block's draft."""
+        self._block = {}
 
     def changes(self) -> Iterator[tuple[K, bytes, int | None, bytes]]:
         """(key, its bytes, its slot or None if it has none yet, the value's bytes) of what the block's draft changes."""
@@ -100,8 +116,8 @@ class Table(Generic[K, V]):
             self.forget()
 
     def forget(self) -> None:
-        """Forget the drafts and what was remembered of the backing."""
-        self.rollback()
+        """Forget the block's draft and what was remembered of the backing."""
+        self._block = {}
         self._kept, self._places, self._is_whole = {}, {}, False
 
     def _load(self, key: K) -> V | None:

@@ -41,20 +41,20 @@ class Admission:
     def admit_certificate(self, meter: str, payload: bytes, now: int) -> Admitted:
         """The certificate that ``meter``'s topic brought at Unix second ``now``. Refused with the first reason found."""
         statement = self._signed(meter, payload, certificate.TYPE, certificate.MAX_SIZE)
-        body = _body(meter, statement, certificate.decode)
+        body = self._body(meter, statement, certificate.decode)
         _check_time(meter, body.end, body.clock.uncertainty_ms, now)
         return Admitted(meter, statement, receipt.CERTIFICATE, body.seq, body.seen)
 
     def admit_event(self, meter: str, payload: bytes, now: int) -> Admitted:
         """The event that ``meter``'s topic brought at Unix second ``now``. Refused with the first reason found."""
         statement = self._signed(meter, payload, event.TYPE, event.MAX_SIZE)
-        body = _body(meter, statement, event.decode)
+        body = self._body(meter, statement, event.decode)
         if body.time_ms is not None:
             _check_time(meter, body.time_ms // 1000, body.clock.uncertainty_ms, now)
         return Admitted(meter, statement, receipt.EVENT, body.number)
 
     def _signed(self, meter: str, payload: bytes, type: str, max_size: int) -> cose.Statement:
-        statement = _parse(meter, payload, type, max_size)
+        statement = self._parse(meter, payload, type, max_size)
         self._check_claims(meter, statement)
         self._check_signature(meter, statement)
         return statement
@@ -74,26 +74,24 @@ class Admission:
         if not self._verifier.holds(statement, key.public):
             raise Refused(Refusal.BAD_SIGNATURE, "the signature does not hold", meter)
 
+    def _parse(self, meter: str, payload: bytes, type: str, max_size: int) -> cose.Statement:
+        try:
+            statement = self._verifier.parse(payload, max_size)
+        except cose.HighS as error:
+            raise Refused(Refusal.HIGH_S, str(error), meter) from None
+        except cose.StuffedHeader as error:
+            raise Refused(Refusal.STUFFED_HEADER, str(error), meter) from None
+        except WireError as error:
+            raise Refused(Refusal.NOISE, str(error), meter) from None
+        if statement.type != type:
+            raise Refused(Refusal.NOISE, f"a statement of type {statement.type} is no {type}", meter)
+        return statement
 
-def _parse(meter: str, payload: bytes, type: str, max_size: int) -> cose.Statement:
-    try:
-        statement = cose.parse(payload, max_size)
-    except cose.HighS as error:
-        raise Refused(Refusal.HIGH_S, str(error), meter) from None
-    except cose.StuffedHeader as error:
-        raise Refused(Refusal.STUFFED_HEADER, str(error), meter) from None
-    except WireError as error:
-        raise Refused(Refusal.NOISE, str(error), meter) from None
-    if statement.type != type:
-        raise Refused(Refusal.NOISE, f"a statement of type {statement.type} is no {type}", meter)
-    return statement
-
-
-def _body(meter: str, statement: cose.Statement, decode: Callable[[bytes], T]) -> T:
-    try:
-        return decode(statement.payload)
-    except WireError as error:
-        raise Refused(Refusal.MALFORMED_BODY, str(error), meter) from None
+    def _body(self, meter: str, statement: cose.Statement, decode: Callable[[bytes], T]) -> T:
+        try:
+            return self._verifier.body(statement, decode)
+        except WireError as error:
+            raise Refused(Refusal.MALFORMED_BODY, str(error), meter) from None
 
 
 def _check_time(meter: str, end: int, uncertainty_ms: int, now: int) -> None:
