@@ -42,6 +42,8 @@ def test_a_server_that_wants_less_gets_less_and_one_that_bans_us_nothing():
     schedule.kissed("RATE", 100)
     assert not schedule.is_due(LONGEST_PAUSE_MS + 99)
     assert schedule.is_due(LONGEST_PAUSE_MS + 100)
+    schedule.asked(LONGEST_PAUSE_MS + 100, 0)
+    assert not schedule.is_due(2 * LONGEST_PAUSE_MS + 99)
     for code in ("DENY", "RSTR"):
         schedule = NetworkTime()
         schedule.kissed(code, 0)
