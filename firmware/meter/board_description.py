@@ -22,12 +22,13 @@ class Linux:
         element: I2C bus of a secure element and its address, see ``_address``; None without.
     """
 
-    def __init__(self, table: "Table | None") -> None:
-        """``table``: the section, None if there is none. ConfigError if it is wrong."""
+    def __init__(self, section: object) -> None:
+        """``section``: None if there is none. ConfigError if it is wrong."""
         self.clock = True
         self.element: tuple[str, int | None] | None = None
-        if table is None:
+        if section is None:
             return
+        table = Table(section, "board")
         if table.has("clock"):
             self.clock = table.boolean("clock")
         if table.has("atecc608"):
@@ -52,10 +53,11 @@ class Esp32:
         address: of the secure element, see ``_address``.
     """
 
-    def __init__(self, table: "Table | None", relay: "Relay | None") -> None:
-        """``table``: the section; ``relay``: its lines are GPIO numbers here. ConfigError if a section is missing or wrong."""
-        if table is None:
+    def __init__(self, section: object, relay: "Relay | None") -> None:
+        """``section``: None if there is none; ``relay``: its lines are GPIO numbers here. ConfigError if either is wrong."""
+        if section is None:
             raise ConfigError("board: is missing; it says what the ESP32's pins are connected to")
+        table = Table(section, "board")
         self.wifi: tuple[str, str] | None = None
         self.ethernet: tuple[str, dict[str, int]] | None = None
         self.address: int | None = None

@@ -93,7 +93,7 @@ class Config:
         flash: path of the flash file.
         relay: None for a meter that cannot switch.
         ntp: whom to ask for the time besides the gateway; None for nobody.
-        board: what the board is like, for the platform's own start to check; None if nothing is said.
+        board: what the board is like, unchecked: see board_description; None if nothing is said.
         utc_offset_min: minutes that local time is ahead of UTC, -720..840.
     """
 
@@ -131,7 +131,7 @@ class Config:
         self.flash = top.text("flash")
         self.relay = _relay(top.table("relay")) if top.has("relay") else None
         self.ntp = _time_server(top.table("ntp")) if top.has("ntp") else None
-        self.board = top.table("board") if top.has("board") else None
+        self.board = top.take("board") if top.has("board") else None
         self.utc_offset_min = top.integer("utc_offset_min", -720, 840) if top.has("utc_offset_min") else 0
         top.finish()
 
