@@ -30,6 +30,7 @@ from .witness import witness
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 _MICRO = 1_000_000
+_POLL_S = 0.1
 _EXPECTED = (
     AlreadyRunning,
     BrokerError,
@@ -87,22 +88,47 @@ def init(
 
 
 @app.command()
+def token(
+    directory: Directory,
+    meter: Annotated[str, typer.Argument(help="The meter's name.")],
+    name: Annotated[str | None, typer.Option(help="What people call the meter.")] = None,
+    role: Annotated[Role | None, typer.Option(help="What it measures.")] = None,
+    place: Annotated[str | None, typer.Option(help="Where it is.")] = None,
+) -> None:
+    """Print a token by which a meter may be enrolled, once and within 15 minutes; for one that is, to renew its certificate."""
+    with _plainly():
+        typer.echo(Site(directory).token(meter, name, role.value if role else None, place))
+
+
+@app.command()
 def enrol(
     directory: Directory,
-    request: Annotated[Path, typer.Argument(help="The meter's enrolment request.")],
-    name: Annotated[str, typer.Option(help="What people call the meter.")],
-    role: Annotated[Role, typer.Option(help="What it measures.")],
-    place: Annotated[str, typer.Option(help="Where it is.")] = "",
-    as_json: AsJson = False,
+    identity: Annotated[Path, typer.Argument(help="What the meter prints with --identity.")],
+    token: Annotated[str, typer.Option(help="The operator's token for this meter.")],
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the gateway's answer.")] = 5,
 ) -> None:
-    """Accept a meter's key. Compare the fingerprint with the one that the meter shows."""
+    """Hand a meter's identity and its token to the gateway, and say where its answer lies."""
     with _plainly():
-        done = Site(directory).enrol(request.read_bytes(), name, role.value, place)
-        if as_json:
-            document = {"meter": done.meter, "fingerprint": done.fingerprint, "credentials": str(done.credentials)}
-            typer.echo(json.dumps(document))
+        site = Site(directory)
+        site.settings()
+        application = site.apply(identity.read_bytes(), token)
+        until = time.monotonic() + wait
+        while (answer := site.answer(application)) is None and time.monotonic() < until:
+            time.sleep(_POLL_S)
+        if answer is None:
+            typer.echo(f"{application} waits for the gateway.")
         else:
-            typer.echo(f"{done.meter} has the key {done.fingerprint}. Carry {done.credentials} to the meter.")
+            typer.echo(f"{application.stem} is enrolled. Carry {answer} to the meter.")
+
+
+@app.command()
+def revoke(directory: Directory, meter: Annotated[str, typer.Argument(help="The meter's name.")]) -> None:
+    """Shut the broker's door to a meter, at once. What it has certified stays on the ledger."""
+    with _plainly():
+        site = Site(directory)
+        site.settings()
+        count = site.revoke(meter)
+        typer.echo(f"{count} certificates of {meter} are revoked. A new token lets it in again.")
 
 
 @app.command()

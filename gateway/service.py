@@ -10,6 +10,7 @@ import structlog
 from .adapters import broker_rules, files
 from .adapters.broker import Broker, find_mosquitto
 from .adapters.mqtt import Link
+from .core.authority import GATEWAY
 from .core.view import View
 from .site import Site
 from .worker import Worker
@@ -44,9 +45,11 @@ def _run(site: Site, serve: Serve) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     site.running.unlink(missing_ok=True)
     settings = site.settings()
-    broker = Broker(site.broker, settings.site, settings.broker.port, find_mosquitto())
+    site.renew_door()
+    host, port, door = settings.broker.host, settings.broker.port, site.door
+    broker = Broker(site.broker, settings.site, host, port, door, find_mosquitto())
     heard = f"{broker_rules.site_topics(settings.site).removesuffix('#')}+/up/#"
-    link = Link(broker_rules.HOST, settings.broker.port, broker_rules.GATEWAY, site.broker_password(), heard)
+    link = Link(settings.broker.near, port, GATEWAY, door.ca, door.link, heard)
     worker = Worker(site, broker, link)
     broker.start()
     try:

@@ -1,8 +1,8 @@
-"""A site's directory, and what people do to it: begin it, enrol meters, order recharges. Works while the gateway runs.
+"""A site's directory, and what people do to it: begin it, admit meters, order recharges. Works while the gateway runs.
 
 site.toml      what the owner decides                 ledger.sqlite   the only truth
 registry.json  the names people give                  broker/         the broker's files
-keys/          the gateway's key and password         credentials/    what a technician carries to each meter
+keys/          the gateway's key, and its door's      tokens/         who may be enrolled, hashed
 enrol/ orders/ inboxes of the running gateway         gateway.json    addresses and process ids while it runs
 witness/       heads of other ledgers cosigned last
 """
@@ -10,35 +10,28 @@ witness/       heads of other ledgers cosigned last
 import json
 import os
 import secrets
+import time
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blockchain_iface.signatures import Verifier
 from blockchain_iface.state.entries import Genesis
-from firmware.wire import cose, enrolment
-from firmware.wire.fields import WireError
 from firmware.wire.topics import is_id
 
-from .adapters import broker_rules, files, keystore, settings
+from .adapters import files, keystore, settings
 from .adapters.broker import free_port
+from .adapters.door import Door
 from .adapters.inbox import Inbox
 from .adapters.orders import Order
 from .adapters.registry import Registry, Unit
 from .adapters.settings import Settings
+from .adapters.tokens import Tokens
+from .core.application import RESERVED
 
 
 class SiteError(Exception):
     """What was asked cannot be done to this site: the asker's fault. The message says why and what to do."""
-
-
-@dataclass(frozen=True)
-class Enrolled:
-    """What ``enrol`` did: the key's fingerprint (8 bytes, hex) and where the meter's credentials lie."""
-
-    meter: str
-    fingerprint: str
-    credentials: Path
 
 
 @dataclass(frozen=True)
@@ -63,11 +56,6 @@ class Site:
         return self.root / "broker"
 
     @property
-    def passwords(self) -> Path:
-        """The broker's password file."""
-        return self.broker / "passwd"
-
-    @property
     def running(self) -> Path:
         """Addresses and process ids while the gateway runs."""
         return self.root / "gateway.json"
@@ -83,9 +71,19 @@ class Site:
         return Registry(self.root / "registry.json")
 
     @property
+    def door(self) -> Door:
+        """Who is let in by the broker."""
+        return Door(self.keys / "door")
+
+    @property
+    def tokens(self) -> Tokens:
+        """The enrolment tokens. SettingsError."""
+        return Tokens(self.root / "tokens", self.settings().site)
+
+    @property
     def enrolments(self) -> Inbox:
-        """Where requests wait for the gateway."""
-        return Inbox(self.root / "enrol", ".cbor")
+        """Where applications wait for the gateway."""
+        return Inbox(self.root / "enrol", ".json")
 
     @property
     def orders(self) -> Inbox:
@@ -96,12 +94,12 @@ class Site:
         """What ``site.toml`` says. SettingsError if it is not valid."""
         return settings.load(self.root / settings.FILE)
 
-    def broker_password(self) -> str:
-        """The gateway's own password on the broker."""
-        return (self.keys / "broker-password").read_text()
+    def editing(self) -> AbstractContextManager[None]:
+        """Held by whoever changes the registry, a token or the door."""
+        return files.locked(self.root / "edit.lock")
 
     def create(self, name: str, interval_s: int, deadline_s: int) -> None:
-        """Begin a new site: settings with free ports, the gateway's key, its place on the broker.
+        """Begin a new site: settings with free ports, the gateway's key, its authority over the broker's door.
 
         Raises:
             SiteError: there is one already, or the name is none.
@@ -113,68 +111,67 @@ class Site:
             raise SiteError(f"{name!r} is no site's name: use 1 to 32 of a-z, 0-9 and -")
         self.root.mkdir(parents=True, exist_ok=True)
         keystore.create(self.keys)
-        password = broker_rules.new_password()
-        files.write_secret(self.keys / "broker-password", password.encode())
-        broker_rules.set_password(self.passwords, broker_rules.GATEWAY, password)
+        self.door.create(name, now())
         # last, so that a directory with settings is a whole one
         files.write(path, settings.document(name, interval_s, deadline_s, free_port(), free_port()).encode())
         self.settings()
+
+    def renew_door(self) -> None:
+        """Renew what the broker and the gateway show each other, if it is time. KeyFileError if that cannot be."""
+        with self.editing():
+            self.door.renew(self.settings().broker.certified, now())
 
     def genesis(self, public: bytes) -> Genesis:
         """The first entry that the settings ask for."""
         current = self.settings()
         return Genesis(public, current.interval_s, current.tariff.tariff())
 
-    def enrol(self, request: bytes, name: str, role: str, place: str) -> Enrolled:
-        """Accept a meter: note its name, give it a place on the broker, and hand its request to the gateway.
+    def token(self, meter: str, name: str | None, role: str | None, place: str | None) -> str:
+        """A token by which ``meter`` may be enrolled within 15 minutes, once; the registry notes what it is.
 
-        Doing it again with the same request changes the name, role and place only.
+        What is None stays as it is. For a meter that is enrolled already it renews the certificate for the broker.
 
         Raises:
-            SiteError: the request is none, of another site, not signed by its key, or the meter has another key already.
+            SiteError: that cannot be a meter's name, or the meter is new and nobody says what it is.
+            RegistryError: name, role or place is not valid, or the registry is broken.
         """
-        statement = self._checked(request)
-        meter = statement.subject
-        with files.locked(self.root / "edit.lock"):
-            taken = self.root / "enrol" / "done" / f"{meter}.cbor"
-            if taken.exists() and taken.read_bytes() != request:
-                raise SiteError(f"{meter} is enrolled already with another key: give the new device a new name")
-            credentials = self._credentials(meter)
-            self.registry.put(Unit.of(meter, name, role, place))
-            if not taken.exists():
-                self.enrolments.drop(meter, request)
-        return Enrolled(meter, statement.kid.hex(), credentials)
+        if not is_id(meter) or meter in RESERVED:
+            raise SiteError(
+                f"{meter!r} cannot be a meter's name: use 1 to 32 of a-z, 0-9 and -, but none of {', '.join(RESERVED)}"
+            )
+        with self.editing():
+            known = self.registry.units().get(meter)
+            if known is None and (name is None or role is None):
+                raise SiteError(f"{meter} is new here: say --name and --role")
+            fields = {"meter": meter, "place": ""} if known is None else known.model_dump()
+            changes = {"name": name, "role": role, "place": place}
+            fields |= {key: value for key, value in changes.items() if value is not None}
+            self.registry.put(Unit.of(**fields))
+            return self.tokens.issue(meter, now())
 
-    def _checked(self, request: bytes) -> cose.Statement:
-        site = self.settings().site
+    def apply(self, identity: bytes, token: str) -> Path:
+        """Hand a meter's identity, as it prints it, to the gateway. Where the application lies. SiteError if it is none."""
         try:
-            statement = cose.parse(request, enrolment.MAX_SIZE)
-            public = enrolment.public_of(statement)
-        except WireError as error:
-            raise SiteError(f"this is no enrolment request ({error}): fetch it from the meter again") from None
-        if statement.issuer != site:
-            raise SiteError(f"the request is for site {statement.issuer}, this is {site}: correct the meter's configuration")
-        if statement.subject in broker_rules.RESERVED:
-            raise SiteError(f"{statement.subject} cannot be a meter's name: choose another in the meter's configuration")
-        if not Verifier().holds(statement, public):
-            raise SiteError("the request is not signed by the key that it offers: fetch it from the meter again")
-        return statement
+            document = {**json.loads(identity), "token": token}
+            meter = document["meter"]
+        except (ValueError, TypeError, KeyError) as error:
+            raise SiteError(f"this is no meter's identity ({error}): print it on the meter with --identity") from None
+        if not isinstance(meter, str) or not is_id(meter):
+            raise SiteError("this is no meter's identity: its meter has no valid name")
+        return self.enrolments.drop(meter, json.dumps(document).encode())
 
-    def _credentials(self, meter: str) -> Path:
-        """Written once; the password is kept nowhere else in the clear."""
-        path = self.root / "credentials" / f"{meter}.json"
-        if not path.exists():
-            document = {
-                "username": meter,
-                "password": broker_rules.new_password(),
-                "host": broker_rules.HOST,
-                "port": self.settings().broker.port,
-                "gateway_key": keystore.load(self.keys).public.hex(),
-            }
-            files.write_secret(path, json.dumps(document, indent=2).encode())
-        if meter not in broker_rules.read_passwords(self.passwords):
-            broker_rules.set_password(self.passwords, meter, json.loads(path.read_text())["password"])
-        return path
+    def answer(self, application: Path) -> Path | None:
+        """Where the answer to an application lies, None as long as there is none. SiteError with the reason of a refusal."""
+        reason = self.enrolments.reason(application)
+        if reason is not None:
+            raise SiteError(f"{application.stem} is not enrolled: {reason}")
+        path = self.enrolments.answer_to(application)
+        return path if path.exists() and not application.exists() else None
+
+    def revoke(self, meter: str) -> int:
+        """Shut the broker's door to a meter; how many certificates that took back. What it has certified stays as it is."""
+        with self.editing():
+            return self.door.revoke(meter, now())
 
     def status(self) -> dict[str, Any]:
         """What gateway.json says, with ``running``: false while the gateway stands, or has not begun to answer."""
@@ -194,3 +191,8 @@ class Site:
         order = Order.of(kind, account, amount, reference)
         self.orders.drop(secrets.token_hex(8), order.model_dump_json(indent=2).encode())
         return reference
+
+
+def now() -> int:
+    """Unix seconds."""
+    return int(time.time())

@@ -19,7 +19,7 @@ from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Rejected, Unavailable
 from blockchain_iface.signatures import Verifier
 
-from .adapters import broker_rules, files, keystore
+from .adapters import files, keystore
 from .adapters.broker import Broker
 from .adapters.mqtt import Link
 from .adapters.orders import Order, OrderError
@@ -27,12 +27,14 @@ from .adapters.registry import RegistryError, Unit
 from .core.centre import ShadowCentre
 from .core.refusal import Refused
 from .core.view import View
-from .site import Site
+from .reception import Reception
+from .site import Site, now
 
 _log = structlog.get_logger()
 _BATCH = 200
 _BATCH_S = 0.05
 _TICK_S = 0.25
+_RENEWAL_S = 3600.0
 _PATIENCE_S = 0.5
 T = TypeVar("T")
 
@@ -49,13 +51,14 @@ class Worker:
         self._link = link
         self._ledger = EmbeddedLedger(site.ledger, signer, settings.site, verifier)
         genesis = site.genesis(signer.public)
-        self._centre = ShadowCentre(self._ledger, signer, settings.site, genesis, settings.deadline_s, verifier, _now())
+        self._centre = ShadowCentre(self._ledger, signer, settings.site, genesis, settings.deadline_s, verifier, now())
+        self._reception = Reception(site, self._centre)
         self._units: dict[str, Unit] = {}
         self._registry_read = (-1, -1, -1)
-        self._view = self._centre.view(_now(), {}, "")
+        self._view = self._centre.view(now(), {}, "")
         self._dashboard: str | None = None
         self._announced: tuple[str | None, int | None] = (None, None)
-        self._next_tick = 0.0
+        self._next_tick = self._next_renewal = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="worker")
         self.failure: BaseException | None = None
@@ -98,7 +101,7 @@ class Worker:
         if not deliveries:
             return
         batch = [delivery.message for delivery in deliveries]
-        outgoing = self._patiently(lambda: self._centre.on_messages(batch, _now()))
+        outgoing = self._patiently(lambda: self._centre.on_messages(batch, now()))
         for one in (*(outgoing or ()), *self._centre.tell_time(time.time_ns() // 1_000_000)):
             self._link.publish(one)
         if outgoing is not None:
@@ -118,15 +121,18 @@ class Worker:
     def _tick(self) -> None:
         self._patiently(self._take_inboxes)
         try:
-            for one in self._patiently(lambda: self._centre.on_tick(_now())) or ():
+            for one in self._patiently(lambda: self._centre.on_tick(now())) or ():
                 self._link.publish(one)
         except Rejected as error:
             # metering goes on; what could not be settled stays open and is tried again
             _log.error("the ledger refuses an entry of our own: please report this", error=str(error))
+        if time.monotonic() >= self._next_renewal:
+            self._next_renewal = time.monotonic() + _RENEWAL_S
+            self._site.renew_door()
         self._broker.refresh()
         names = {meter: unit.name for meter, unit in self._units.items()}
         link = "connected" if self._link.connected else "not connected"
-        before, self._view = self._view, self._centre.view(_now(), names, f"{self._broker.kind}, {link}")
+        before, self._view = self._view, self._centre.view(now(), names, f"{self._broker.kind}, {link}")
         _report(before, self._view, self._centre.newest_refusals)
         while self._centre.sighted:
             sighted = self._centre.sighted.pop(0)
@@ -139,7 +145,7 @@ class Worker:
         # after the requests: whoever drops one has written the registry before
         self._read_registry()
         for path, data in requests:
-            self._take_enrolment(path, data)
+            self._reception.take(path, data, self._units)
         for path, data in self._site.orders.waiting():
             self._take_order(path, data)
 
@@ -152,23 +158,10 @@ class Worker:
             except RegistryError as error:
                 _log.error("the names stay as they were", error=str(error))
 
-    def _take_enrolment(self, path: Path, data: bytes) -> None:
-        unit = self._units.get(path.stem)
-        try:
-            if unit is None:
-                raise Rejected(b"", f"registry.json does not say what {path.stem} is")
-            self._centre.enrol(data, unit.role, _now())
-        except Rejected as error:
-            _log.warning("an enrolment is refused", file=path.name, reason=error.reason)
-            self._site.enrolments.refuse(path, error.reason)
-        else:
-            _log.info("enrolled", meter=path.stem, role=unit.role)
-            self._site.enrolments.done(path)
-
     def _take_order(self, path: Path, data: bytes) -> None:
         try:
             order = Order.parse(data)
-            self._centre.order(order.entry(), _now())
+            self._centre.order(order.entry(), now())
         except (OrderError, Rejected) as error:
             reason = error.reason if isinstance(error, Rejected) else str(error)
             _log.warning("an order is refused", file=path.name, reason=reason)
@@ -188,7 +181,7 @@ class Worker:
             "pid": os.getpid(),
             "broker": {
                 "kind": self._broker.kind,
-                "host": broker_rules.HOST,
+                "host": settings.broker.near,
                 "port": settings.broker.port,
                 "pid": self._broker.pid,
             },
@@ -216,8 +209,3 @@ def _report(before: View, after: View, newest: Mapping[str, Refused]) -> None:
             provisional=settled.provisional,
             unexplained_wh=settled.unexplained_wh,
         )
-
-
-def _now() -> int:
-    """Unix seconds."""
-    return int(time.time())

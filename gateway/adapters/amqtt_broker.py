@@ -1,10 +1,10 @@
 """The broker where mosquitto cannot be had: amqtt in a process of its own, under the same rules.
 
-    python -m gateway.adapters.amqtt_broker SITE PORT PASSWORD_FILE
+    python -m gateway.adapters.amqtt_broker SITE HOST PORT CA CERTIFICATE CRL
 
 amqtt looks a session up by the client's word before it asks who that is, forwards wills unasked, reads packets of any size
-and shows retained messages to whoever reconnects. So our own door stands before it: it frames packets, checks the password,
-makes the username the client's id, and only then hands the connection over.
+and shows retained messages to whoever reconnects. So our own door stands before it: it asks for a client certificate, frames
+packets, makes the certificate's name the username and the client's id, and only then hands the connection over.
 """
 
 # amqtt carries no types
@@ -13,18 +13,18 @@ makes the username the client's id, and only then hands the connection over.
 import asyncio
 import logging
 import signal
+import ssl
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from amqtt.adapters import ReaderAdapter, StreamWriterAdapter
 from amqtt.broker import Broker, RetainedApplicationMessage
 from amqtt.contexts import Action
 from amqtt.errors import AMQTTError, CodecError, MQTTError, NoDataError
-from amqtt.mqtt.connack import BAD_USERNAME_PASSWORD, NOT_AUTHORIZED, ConnackPacket
+from amqtt.mqtt.connack import NOT_AUTHORIZED, ConnackPacket
 from amqtt.mqtt.connect import ConnectPacket
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
@@ -32,6 +32,7 @@ from amqtt.session import Session
 from . import broker_rules as rules
 
 _CONNECT_WITHIN_S = 10
+_CLOSE_WITHIN_S = 1
 _LISTENER = "default"
 
 
@@ -77,7 +78,7 @@ class _Packets(ReaderAdapter):
 
 
 class LetIn(BaseAuthPlugin):
-    """The door has asked for the password already."""
+    """The door has asked for the certificate already."""
 
     async def authenticate(self, *, session: Session) -> bool:
         return bool(session.username == session.client_id)
@@ -117,39 +118,46 @@ class _SiteBroker(Broker):
             await super()._retain_broadcast_message(broadcast, qos, target_session)
 
 
-async def _enter(
-    broker: _SiteBroker, site: str, password_file: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
-    """The door: one connection, from its first byte to its last."""
+async def _enter(broker: _SiteBroker, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """The door: one connection with a valid certificate, from its first byte to its last."""
     packets, out = _Packets(reader), StreamWriterAdapter(writer)
     try:
         connect = await asyncio.wait_for(ConnectPacket.from_stream(packets), _CONNECT_WITHIN_S)
-        refusal = _refusal(connect, site, password_file)
-        if refusal is None:
-            connect.client_id = connect.username
-            connect.keep_alive += connect.keep_alive // 2  # the grace of MQTT 3.1.1, section 3.1.2.10
-            packets.replay(connect.to_bytes())
-            await broker.external_connected(packets, out, _LISTENER)
-        else:
-            await ConnackPacket.build(0, refusal).to_stream(out)
+        connect.username = connect.client_id = _name(writer)
+        connect.username_flag, connect.password_flag = True, False
+        if connect.will_flag and not rules.may_write(broker.site, connect.username, connect.will_topic):
+            await ConnackPacket.build(0, int(NOT_AUTHORIZED)).to_stream(out)
+            return
+        connect.keep_alive += connect.keep_alive // 2  # the grace of MQTT 3.1.1, section 3.1.2.10
+        packets.replay(connect.to_bytes())
+        await broker.external_connected(packets, out, _LISTENER)
     except (AMQTTError, CodecError, MQTTError, NoDataError, ValueError, OSError, TimeoutError) as error:
         logging.getLogger(__name__).info("connection ended: %r", error)
     finally:
         writer.close()
 
 
-def _refusal(connect: ConnectPacket, site: str, password_file: Path) -> int | None:
-    """CONNACK's return code for a client that is not let in. The file is read each time, so enrolments count at once."""
-    line = rules.read_passwords(password_file).get(connect.username or "")
-    if line is None or not rules.password_holds(line, connect.password or ""):
-        return int(BAD_USERNAME_PASSWORD)
-    if connect.will_flag and not rules.may_write(site, connect.username, connect.will_topic):
-        return int(NOT_AUTHORIZED)
-    return None
+def _name(writer: asyncio.StreamWriter) -> str:
+    """The common name in the client's certificate. The authority writes one name into each, and no other part."""
+    subject = writer.get_extra_info("peercert")["subject"]
+    return str(dict(part for parts in subject for part in parts)["commonName"])
 
 
-async def serve(site: str, port: int, password_file: Path) -> None:
-    """Run the broker on ``port`` of 127.0.0.1 until SIGTERM or SIGINT."""
+def tls(ca: str, certificate: str, crl: str) -> ssl.SSLContext:
+    """What mosquitto's configuration says, for Python."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(rules.CIPHERS)
+    context.load_cert_chain(certificate)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF | ssl.VERIFY_X509_STRICT
+    context.load_verify_locations(ca)
+    context.load_verify_locations(crl)
+    return context
+
+
+async def serve(site: str, host: str, port: int, context: ssl.SSLContext) -> None:
+    """Run the broker on ``port`` of ``host`` until SIGTERM or SIGINT."""
     config = {
         "listeners": {_LISTENER: {"type": "external"}},
         "plugins": {f"{__name__}.LetIn": {}, f"{__name__}.Rules": {"site": site}},
@@ -157,7 +165,9 @@ async def serve(site: str, port: int, password_file: Path) -> None:
     broker = _SiteBroker(config)
     broker.site = site
     await broker.start()
-    server = await asyncio.start_server(partial(_enter, broker, site, password_file), rules.HOST, port)
+    entrance = partial(_enter, broker)
+    limits = {"ssl_handshake_timeout": _CONNECT_WITHIN_S, "ssl_shutdown_timeout": _CLOSE_WITHIN_S}
+    server = await asyncio.start_server(entrance, host, port, ssl=context, **limits)
     stopped = asyncio.Event()
     _on_signals(stopped.set)
     await stopped.wait()
@@ -169,9 +179,9 @@ def _on_signals(stop: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop)
     loop.add_signal_handler(signal.SIGINT, stop)
-    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # mosquitto reads its password file on it
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    asyncio.run(serve(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])))
+    _site, _host, _port, *_files = sys.argv[1:]
+    asyncio.run(serve(_site, _host, int(_port), tls(*_files)))

@@ -1,4 +1,6 @@
-"""A directory as an inbox: what is dropped there is taken once and moved to ``done``, or to ``refused`` with the reason."""
+"""A directory as an inbox: what is dropped there is taken once and moved to ``done``, perhaps with an answer, or to ``refused``
+with the reason.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +16,14 @@ class Inbox:
     def __init__(self, directory: Path, suffix: str) -> None:
         self._directory = directory
         self._suffix = suffix
-        directory.mkdir(exist_ok=True)
+        directory.mkdir(mode=0o700, exist_ok=True)
 
     def drop(self, name: str, data: bytes) -> Path:
         """Leave ``data`` under ``name`` (without suffix)."""
         path = self._directory / f"{name}{self._suffix}"
-        files.write(path, data)
+        for old in (self.answer_to(path), self._reason(path)):
+            old.unlink(missing_ok=True)
+        files.write_secret(path, data)
         return path
 
     def waiting(self) -> Iterator[tuple[Path, bytes]]:
@@ -28,13 +32,29 @@ class Inbox:
             with path.open("rb") as file:
                 yield path, file.read(MAX_SIZE + 1)
 
-    def done(self, path: Path) -> None:
-        """It is on the ledger."""
+    def done(self, path: Path, answer: bytes | None = None) -> None:
+        """It is on the ledger, and this is the answer."""
+        if answer is not None:
+            self.answer_to(path).parent.mkdir(exist_ok=True)
+            files.write(self.answer_to(path), answer)
         files.move(path, self._directory / "done")
 
     def refuse(self, path: Path, reason: str) -> None:
         """It never will be."""
-        directory = self._directory / "refused"
-        directory.mkdir(exist_ok=True)
-        files.write(directory / f"{path.name}.reason", f"{reason}\n".encode())
-        files.move(path, directory)
+        self._reason(path).parent.mkdir(exist_ok=True)
+        files.write(self._reason(path), f"{reason}\n".encode())
+        files.move(path, self._directory / "refused")
+
+    def answer_to(self, path: Path) -> Path:
+        """Where the answer to ``path`` will lie, beside it in ``done``."""
+        return self._directory / "done" / f"{path.stem}.answer{self._suffix}"
+
+    def reason(self, path: Path) -> str | None:
+        """Why ``path`` was refused; None if it was not."""
+        try:
+            return self._reason(path).read_text().strip()
+        except FileNotFoundError:
+            return None
+
+    def _reason(self, path: Path) -> Path:
+        return self._directory / "refused" / f"{path.name}.reason"

@@ -1,8 +1,10 @@
 """The link to the broker: what came in waits in a bounded queue, and is acknowledged only when it was dealt with."""
 
 import queue
+import ssl
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -30,14 +32,17 @@ class Delivery:
 class Link:
     """One connection, kept for ever. Callbacks run in the client's thread; all other calls come from the worker's."""
 
-    def __init__(self, host: str, port: int, username: str, password: str, topic: str) -> None:
-        """``topic``: the filter to subscribe to."""
+    def __init__(self, host: str, port: int, name: str, ca: Path, certificate: Path, topic: str) -> None:
+        """``certificate``: ours as ``name``, with its key; ``topic``: the filter to subscribe to."""
         self._address = host, port
+        self._certificate = certificate
+        self._context = ssl.create_default_context(cafile=str(ca))
         self._topic = topic
         self._waiting: queue.Queue[Delivery] = queue.Queue(_CAPACITY)
         self._stopping = False
-        client = paho.Client(CallbackAPIVersion.VERSION2, username, clean_session=False, manual_ack=True)
-        client.username_pw_set(username, password)
+        client = paho.Client(CallbackAPIVersion.VERSION2, name, clean_session=False, manual_ack=True)
+        client.tls_set_context(self._context)
+        client.on_pre_connect = self._on_pre_connect
         client.reconnect_delay_set(1, 5)
         client.max_inflight_messages_set(_INFLIGHT)
         client.max_queued_messages_set(_CAPACITY)
@@ -80,6 +85,9 @@ class Link:
     def publish(self, one: Publish) -> None:
         """Send a message, or queue it for when there is a connection. What does not get through is asked for again."""
         self._client.publish(one.topic, one.payload, _QOS)
+
+    def _on_pre_connect(self, _client: paho.Client, _data: Any) -> None:
+        self._context.load_cert_chain(self._certificate)  # it may have been renewed
 
     def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:

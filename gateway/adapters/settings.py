@@ -1,7 +1,9 @@
 """``site.toml``: what the owner decides about a site. Checked strictly, and every complaint says what to write instead."""
 
+import re
 import tomllib
 from difflib import get_close_matches
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,9 +19,22 @@ class SettingsError(Exception):
     """``site.toml`` is wrong: its author's fault. The message names the key and what belongs there."""
 
 
+_ADDRESS = re.compile(r"[0-9A-Za-z.:-]{1,253}")
+
+
 def _id(text: str) -> str:
     if not is_id(text):
         raise ValueError("1 to 32 of a-z, 0-9 and - are expected")
+    return text
+
+
+def _ipv4(text: str) -> str:
+    return str(IPv4Address(text))
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError("an IP address or a DNS name is expected")
     return text
 
 
@@ -33,9 +48,21 @@ class _Table(BaseModel):
 
 
 class BrokerSettings(_Table):
-    """Where the broker listens, always on 127.0.0.1."""
+    """Where the broker listens, and the names and addresses by which meters reach it; the first is told to them."""
 
+    host: Annotated[str, AfterValidator(_ipv4)] = "127.0.0.1"
     port: Port
+    addresses: Annotated[list[Annotated[str, AfterValidator(_address)]], Field(min_length=1)] = ["127.0.0.1"]
+
+    @property
+    def near(self) -> str:
+        """The address by which the gateway itself reaches it."""
+        return "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104 - to be told apart, not to be bound
+
+    @property
+    def certified(self) -> list[str]:
+        """What the broker's certificate has to name."""
+        return list(dict.fromkeys([*self.addresses, self.near]))
 
 
 class DashboardSettings(_Table):
@@ -115,8 +142,11 @@ interval_s = {interval_s}
 # seconds after an interval's end from which a silent meter no longer holds up the others
 deadline_s = {deadline_s}
 
+# for meters on other machines: host = "0.0.0.0", and the names or addresses by which they reach it
 [broker]
+host = "127.0.0.1"
 port = {broker_port}
+addresses = ["127.0.0.1"]
 
 [dashboard]
 host = "127.0.0.1"

@@ -101,12 +101,15 @@ class ShadowCentre:
             raise OtherSite("interval_s and [tariff] are fixed by the ledger's first entry and cannot be changed afterwards")
 
     def enrol(self, request: bytes, role: str, now: int) -> None:
-        """Authorise the key in a meter's ``request``. Rejected with the reason, or Unavailable."""
+        """Authorise the key in a meter's ``request``, unless it is already. Rejected with the reason, or Unavailable."""
         try:
-            subject = cose.parse(request, enrolment.MAX_SIZE).subject
+            statement = cose.parse(request, enrolment.MAX_SIZE)
+            known = self._writer.state.meters.get(statement.subject)
+            if known is not None and known.public == enrolment.public_of(statement):
+                return
         except WireError as error:
             raise Rejected(b"", f"not an enrolment request: {error}") from None
-        self._writer.write(subject, Enrolment(role, request), now)
+        self._writer.write(statement.subject, Enrolment(role, request), now)
 
     def order(self, order: Recharge, now: int) -> None:
         """Recharge an account, or recover from it, once a reference. Rejected with the reason, or Unavailable."""

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,9 +17,12 @@ from paho.mqtt.enums import CallbackAPIVersion
 from firmware.wire import topics
 from gateway.adapters import broker_rules as rules
 from gateway.adapters.broker import Broker, find_mosquitto, free_port
+from gateway.adapters.door import Door
+from gateway.core.authority import CLIENT_LIFE, GATEWAY
+from tests.door_keys import DoorKey
 
 SITE = "isle"
-PASSWORDS = {rules.GATEWAY: "secret-g", "wind-1": "secret-w", "house-1": "secret-h"}
+METERS = ("wind-1", "house-1", "sleeper", "thief", "leaver")
 WITHIN_S = 5.0
 
 
@@ -35,22 +39,31 @@ def until(true: Callable[[], object]) -> bool:
 class Client:
     """A paho client that keeps what happens to it."""
 
-    def __init__(self, port: int, username: str | None, password: str | None = None, id: str = "") -> None:
+    def __init__(self, port: int, context: ssl.SSLContext | None, id: str = "", clean: bool = True) -> None:
         self.received: list[tuple[str, bytes]] = []
         self.answer: str | None = None
         self.lost = False
-        self.client = paho.Client(CallbackAPIVersion.VERSION2, id, reconnect_on_failure=False)
-        self.client.username_pw_set(username, password)
+        self.client = paho.Client(CallbackAPIVersion.VERSION2, id, clean_session=clean, reconnect_on_failure=False)
+        if context is not None:
+            self.client.tls_set_context(context)
         self.client.on_connect = lambda *args: setattr(self, "answer", str(args[3]))
         self.client.on_disconnect = lambda *_: setattr(self, "lost", True)
         self.client.on_message = lambda _client, _data, message: self.received.append((message.topic, bytes(message.payload)))
         self.port = port
 
     def start(self) -> "Client":
-        self.client.connect("127.0.0.1", self.port)
+        try:
+            self.client.connect("127.0.0.1", self.port)
+        except OSError:
+            self.lost = True
+            return self
         self.client.loop_start()
-        assert until(lambda: self.answer)
+        assert until(lambda: self.answer or self.lost)
         return self
+
+    @property
+    def is_in(self) -> bool:
+        return self.answer == "Success"
 
     def subscribe(self, topic: str) -> None:
         codes: list[object] = []
@@ -68,23 +81,35 @@ class Client:
 class Bench:
     def __init__(self, directory: Path, kind: str) -> None:
         self.port = free_port()
-        for user, password in PASSWORDS.items():
-            rules.set_password(directory / "passwd", user, password)
-        self.passwords = directory / "passwd"
-        self.broker = Broker(directory, SITE, self.port, find_mosquitto() if kind == "mosquitto" else None)
+        self.folder = directory
+        self.door = new_door(directory / "door")
+        self.keys = {meter: DoorKey(meter) for meter in METERS}
+        self.contexts = {meter: self.context(key, int(time.time())) for meter, key in self.keys.items()}
+        self.contexts[GATEWAY] = self.with_files(self.door.link)
+        mosquitto = find_mosquitto() if kind == "mosquitto" else None
+        self.broker = Broker(directory, SITE, "127.0.0.1", self.port, self.door, mosquitto)
         self.broker.start()
         self.clients: list[Client] = []
-        assert until(self.listens)
 
-    def listens(self) -> bool:
-        try:
-            paho.Client(CallbackAPIVersion.VERSION2).connect("127.0.0.1", self.port)
-        except OSError:
-            return False
-        return True
+    def context(self, key: DoorKey, now: int, door: Door | None = None) -> ssl.SSLContext:
+        """For a client with a certificate that ``door`` issued at ``now``."""
+        certificate = (door or self.door).issue(key.meter, key.public, now)
+        return key.context(self.folder, self.door.ca.read_text(), certificate)
 
-    def client(self, name: str | None, password: str | None = None, id: str = "") -> Client:
-        client = Client(self.port, name, password or PASSWORDS.get(name or ""), id).start()
+    def with_files(self, path: Path | None) -> ssl.SSLContext:
+        """For a client with the key and certificate at ``path``, or without any."""
+        context = ssl.create_default_context(cafile=str(self.door.ca))
+        if path is not None:
+            context.load_cert_chain(path)
+        return context
+
+    def client(self, name: str, id: str = "", clean: bool = True) -> Client:
+        client = self.knock(self.contexts[name], id, clean)
+        assert client.is_in
+        return client
+
+    def knock(self, context: ssl.SSLContext | None, id: str = "", clean: bool = True) -> Client:
+        client = Client(self.port, context, id, clean).start()
         self.clients.append(client)
         return client
 
@@ -93,6 +118,14 @@ class Bench:
             client.client.disconnect()
             client.client.loop_stop()
         self.clients.clear()
+
+
+def new_door(directory: Path) -> Door:
+    directory.mkdir(parents=True)
+    door = Door(directory)
+    door.create(SITE, int(time.time()))
+    door.renew(["127.0.0.1"], int(time.time()))
+    return door
 
 
 # where mosquitto may not be installed there is only one to test
@@ -110,7 +143,7 @@ def bench(running: Bench) -> Iterator[Bench]:
 
 
 def listening_gateway(bench: Bench) -> Client:
-    gateway = bench.client(rules.GATEWAY, id=rules.GATEWAY)
+    gateway = bench.client(GATEWAY, id=GATEWAY)
     gateway.subscribe(rules.site_topics(SITE))
     return gateway
 
@@ -160,32 +193,105 @@ def test_a_meter_that_comes_back_is_not_shown_others_states(bench: Bench) -> Non
     assert [payload for _, payload in wind.received] == [b"receipt"]
 
 
-@pytest.mark.parametrize(
-    ("name", "password"), [(None, None), ("wind-1", "wrong"), ("stranger", "secret-w"), ("wind-1", "secret-h")]
-)
-def test_nobody_else_is_let_in(bench: Bench, name: str | None, password: str | None) -> None:
-    assert bench.client("wind-1").answer == "Success"
-    assert bench.client(name, password).answer in ("Not authorized", "Bad user name or password")
+def test_who_shows_no_certificate_is_not_let_in(bench: Bench) -> None:
+    client = Client(bench.port, bench.with_files(None), "wind-1")
+    client.client.username_pw_set("wind-1", "whatever")
+    assert not client.start().is_in
 
 
-def test_a_stranger_cannot_push_anybody_out(bench: Bench) -> None:
-    gateway = listening_gateway(bench)
-    bench.client("wind-1", "wrong", id=rules.GATEWAY)
-    bench.client("wind-1", id=rules.GATEWAY)
-    bench.client("house-1").publish(topics.up(SITE, "house-1", "cert"), b"still here")
+def test_nobody_is_let_in_without_tls(bench: Bench) -> None:
+    client = Client(bench.port, None, "wind-1")
+    client.client.username_pw_set(GATEWAY)
+    assert not client.start().is_in
+
+
+def test_an_expired_certificate_opens_nothing(bench: Bench) -> None:
+    before = int(time.time() - CLIENT_LIFE.total_seconds())
+    assert bench.knock(bench.context(DoorKey("wind-1"), before + 60)).is_in
+    assert not bench.knock(bench.context(DoorKey("wind-1"), before - 60)).is_in
+
+
+def test_a_certificate_from_the_future_opens_nothing(bench: Bench) -> None:
+    assert not bench.knock(bench.context(DoorKey("wind-1"), int(time.time()) + 2 * 86400)).is_in
+
+
+def test_another_authority_of_the_same_name_opens_nothing(bench: Bench, tmp_path: Path) -> None:
+    stranger = new_door(tmp_path / "door")
+    assert not bench.knock(bench.context(DoorKey("wind-1"), int(time.time()), stranger)).is_in
+    assert not bench.knock(bench.with_files(stranger.link)).is_in
+
+
+def test_the_brokers_own_certificate_is_no_clients(bench: Bench) -> None:
+    assert not bench.knock(bench.with_files(bench.door.broker)).is_in
+
+
+def test_the_broker_is_sure_to_be_ours(bench: Bench) -> None:
+    stranger = bench.keys["wind-1"].context(bench.folder, new_door(bench.folder / "stranger").ca.read_text(), issued(bench))
+    with pytest.raises(ssl.SSLCertVerificationError):
+        Client(bench.port, stranger).client.connect("127.0.0.1", bench.port)
+    with pytest.raises(ssl.SSLCertVerificationError, match="not valid for 'localhost'"):
+        Client(bench.port, bench.contexts["wind-1"]).client.connect("localhost", bench.port)
+
+
+def issued(bench: Bench) -> str:
+    return bench.door.issue("wind-1", bench.keys["wind-1"].public, int(time.time()))
+
+
+def shaken(bench: Bench, newest: ssl.TLSVersion, ciphers: str) -> bool:
+    """Whether the broker shakes hands with one that has its certificate, but only these."""
+    context = bench.context(bench.keys["wind-1"], int(time.time()))
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.maximum_version = newest
+    context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+    try:
+        with socket.create_connection(("127.0.0.1", bench.port), WITHIN_S) as raw:
+            return context.wrap_socket(raw, server_hostname="127.0.0.1").version() is not None
+    except OSError:
+        return False
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_old_tls_and_weak_ciphers_are_refused(bench: Bench) -> None:
+    assert shaken(bench, ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-GCM-SHA256")
+    assert shaken(bench, ssl.TLSVersion.TLSv1_3, "ALL")
+    assert not shaken(bench, ssl.TLSVersion.TLSv1_1, "ALL")
+    assert not shaken(bench, ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-SHA256")
+
+
+def test_a_meter_cannot_push_anybody_out(bench: Bench) -> None:
+    gateway, house = listening_gateway(bench), bench.client("house-1", id="house-1")
+    bench.client("wind-1", id=GATEWAY)
+    bench.client("wind-1", id="house-1")
+    house.publish(topics.up(SITE, "house-1", "cert"), b"still here")
     assert gateway.got(b"still here")
     assert not gateway.lost
+    assert not house.lost
+
+
+def test_a_meter_cannot_take_over_anothers_session(bench: Bench) -> None:
+    gateway, sleeper = listening_gateway(bench), bench.client("sleeper", id="sleeper", clean=False)
+    sleeper.subscribe(topics.down(SITE, "sleeper", "cmd"))
+    sleeper.client.disconnect()
+    assert until(lambda: sleeper.lost)
+    time.sleep(0.5)  # the broker takes a moment to know it, too
+    gateway.publish(topics.down(SITE, "sleeper", "cmd"), b"kept for the sleeper")
+    thief = bench.client("thief", id="sleeper", clean=False)
+    thief.subscribe(topics.down(SITE, "thief", "receipt"))
+    gateway.publish(topics.down(SITE, "thief", "receipt"), b"receipt")
+    assert thief.got(b"receipt")
+    assert [payload for _, payload in thief.received] == [b"receipt"]
+    assert bench.client("sleeper", id="sleeper", clean=False).got(b"kept for the sleeper")
 
 
 def test_a_will_is_bound_by_the_rules(bench: Bench) -> None:
     gateway = listening_gateway(bench)
     for name, victim in (("wind-1", "house-1"), ("house-1", "house-1")):
-        client = Client(bench.port, name, PASSWORDS[name])
+        client = Client(bench.port, bench.contexts[name])
         client.client.will_set(topics.up(SITE, victim, "state"), json.dumps({"by": name}).encode(), 1)
         client.start()
         connection: Any = client.client.socket()
         if connection is not None:
-            connection.shutdown(socket.SHUT_RDWR)  # no DISCONNECT: the will counts
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)  # no DISCONNECT: the will counts
         client.client.loop_stop()
     assert gateway.got(b'{"by": "house-1"}')
     assert len(gateway.received) == 1
@@ -204,15 +310,24 @@ def test_64_kb_go_through_and_more_than_the_limit_ends_the_connection(bench: Ben
 
 
 def test_an_enrolment_counts_at_once(bench: Bench) -> None:
-    rules.set_password(bench.passwords, "pile", "secret-p")
+    before = bench.broker.pid
+    assert bench.knock(bench.context(DoorKey("pile"), int(time.time()))).is_in
     bench.broker.refresh()
-    assert until(lambda: bench.client("pile", "secret-p").answer == "Success")
-    assert bench.client("wind-1").answer == "Success"
+    assert bench.broker.pid == before
+
+
+def test_the_revoked_are_sent_away_and_stay_out(bench: Bench) -> None:
+    leaver, before = bench.client("leaver"), bench.broker.pid
+    assert bench.door.revoke("leaver", int(time.time())) == 1
+    bench.broker.refresh()
+    assert until(lambda: leaver.lost)
+    assert until(lambda: bench.broker.pid not in (before, None) and bench.knock(bench.contexts["wind-1"]).is_in)
+    assert not bench.knock(bench.contexts["leaver"]).is_in
+    assert bench.knock(bench.context(DoorKey("leaver"), int(time.time()))).is_in
 
 
 def test_a_killed_broker_comes_back(bench: Bench) -> None:
     before = bench.broker.pid
     assert before
     os.kill(before, signal.SIGKILL)
-    assert until(lambda: bench.broker.pid not in (before, None) and bench.listens())
-    assert bench.client("wind-1").answer == "Success"
+    assert until(lambda: bench.broker.pid not in (before, None) and bench.knock(bench.contexts["wind-1"]).is_in)

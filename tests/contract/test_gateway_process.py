@@ -14,9 +14,12 @@ import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from firmware.wire import command, receipt, topics
+from blockchain_iface.signatures import KeySigner
+from firmware.wire import command, csr, receipt, topics
 from gateway.adapters.broker import find_mosquitto
-from gateway.site import Site
+from gateway.core.token import LIFE_S
+from gateway.site import Site, SiteError
+from tests.door_keys import DoorKey
 from tests.virtual_meter import SITE, VirtualMeter
 
 ROOT = Path(__file__).parents[2]
@@ -50,20 +53,26 @@ def until(true: Callable[[], object], within_s: float = 15.0) -> bool:
 class Station:
     """A virtual meter on the broker: it sends, and checks every receipt."""
 
-    def __init__(self, meter: VirtualMeter, credentials: Path) -> None:
-        document = json.loads(credentials.read_text())
+    def __init__(self, meter: VirtualMeter, key: DoorKey, answer: Path) -> None:
+        document = json.loads(answer.read_text())
         self.meter = meter
+        self.key = key
         self.verifier = receipt.Verifier(SITE, bytes.fromhex(document["gateway_key"]))
         self.certificates: dict[int, bytes] = {}
         self.receipts: dict[int, list[bytes]] = {}
         self.commands: list[tuple[int, int]] = []
         self.client = paho.Client(CallbackAPIVersion.VERSION2, meter.meter)
-        self.client.username_pw_set(document["username"], document["password"])
+        mqtt = document["mqtt"]
+        self.client.tls_set_context(key.context(answer.parents[2], mqtt["tls"]["ca"], mqtt["tls"]["cert"]))
         self.client.reconnect_delay_set(1, 1)
         self.client.on_connect = lambda client, *_: client.subscribe(f"sk/v1/{SITE}/{meter.meter}/down/#", 1)
+        subscribed: list[object] = []
+        self.client.on_subscribe = lambda *args: subscribed.append(args)
         self.client.on_message = self._on_message
-        self.client.connect(document["host"], document["port"])
+        self.client.connect(mqtt["host"], mqtt["port"])
         self.client.loop_start()
+        # a receipt that nobody listens for is not kept
+        assert until(lambda: subscribed)
 
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         payload = bytes(message.payload)
@@ -116,11 +125,18 @@ class Bench:
     def station(self, name: str, number: int, role: str) -> Station:
         now = int(time.time())
         meter = VirtualMeter(name, number, t0=now - now % INTERVAL - 100 * INTERVAL, interval=INTERVAL)
-        enrolled = self.site.enrol(meter.request, name.title(), role, "")
-        assert until((self.site.root / "enrol" / "done" / f"{name}.cbor").exists)
-        station = Station(meter, enrolled.credentials)
+        key = DoorKey(name)
+        station = Station(meter, key, self.enrol(key.identity(meter), self.site.token(name, name.title(), role, None)))
         self.stations.append(station)
         return station
+
+    def enrol(self, identity: dict[str, Any], token: str) -> Path:
+        """Where the gateway's answer lies. SiteError if it refuses."""
+        application = self.site.apply(json.dumps(identity).encode(), token)
+        answer: list[Path | None] = []
+        assert until(lambda: answer.append(self.site.answer(application)) or answer[-1])  # type: ignore[func-returns-value]
+        assert answer[-1] is not None
+        return answer[-1]
 
     def close(self) -> None:
         for station in self.stations:
@@ -206,15 +222,74 @@ def test_orders_and_bad_requests_leave_a_trace(bench: Bench) -> None:
     bench.station("house-1", 12, "house")
     bench.site.order("recharge", "house-1", 5_000_000, "slip 1")
     bench.site.order("recharge", "nobody", 5_000_000, "slip 2")
-    bench.site.enrolments.drop("wind-9", b"not a request")
+    bench.site.enrolments.drop("wind-9", b"not an application")
     (bench.site.root / "orders" / "slip.json").write_text("{}")
     orders, enrol = bench.site.root / "orders", bench.site.root / "enrol"
     assert until(lambda: len(list((orders / "refused").glob("*.reason"))) == 2 and list((enrol / "refused").glob("*.reason")))
     reasons = [path.read_text() for path in (orders / "refused").glob("*.reason")]
     assert any("there is no account nobody" in reason for reason in reasons)
     assert any("Field required" in reason for reason in reasons)
-    assert "registry.json does not say what wind-9 is" in (enrol / "refused" / "wind-9.cbor.reason").read_text()
+    assert "document: Invalid JSON" in (enrol / "refused" / "wind-9.json.reason").read_text()
     assert len(list((orders / "done").iterdir())) == 1
+
+
+def test_a_token_is_for_one_enrolment(bench: Bench, tmp_path: Path) -> None:
+    bench.start()
+    site, identity = bench.site, DoorKey("wind-1").identity(VirtualMeter("wind-1", 11))
+    site.token("wind-1", "Wind", "wind", None)
+    expired = site.tokens.issue("wind-1", int(time.time()) - LIFE_S)
+    with pytest.raises(SiteError, match="the token has expired"):
+        bench.enrol(identity, expired)
+    elsewhere = Site(tmp_path / "atoll")
+    elsewhere.create("atoll", INTERVAL, 600)
+    with pytest.raises(SiteError, match="the token is for site atoll, this is isle"):
+        bench.enrol(identity, elsewhere.token("wind-1", "Wind", "wind", None))
+    token = site.token("wind-1", None, None, None)
+    with pytest.raises(SiteError, match="never issued, or a newer one has replaced it"):
+        bench.enrol(identity, expired)
+    answer = json.loads(bench.enrol(identity, token).read_text())
+    assert (answer["site"], answer["meter"]) == (SITE, "wind-1")
+    with pytest.raises(SiteError, match="the token has been used"):
+        bench.enrol(identity, token)
+    assert token.rpartition(".")[2] not in (site.root / "log").read_text()
+
+
+def test_neither_a_name_nor_a_key_is_given_twice(bench: Bench) -> None:
+    bench.start()
+    first = bench.station("wind-1", 11, "wind")
+    for identity, reason in (
+        (DoorKey("wind-1").identity(VirtualMeter("wind-1", 12)), "wind-1 is enrolled already"),
+        (DoorKey("wind-2").identity(VirtualMeter("wind-2", 11)), "the key is or was that of wind-1"),
+    ):
+        with pytest.raises(SiteError, match=reason):
+            bench.enrol(identity, bench.site.token(identity["meter"], "Wind", "wind", None))
+    copied = DoorKey("wind-3")
+    copied.key = first.key.key
+    copied.csr = csr.request(KeySigner(copied.key), "wind-3")
+    with pytest.raises(SiteError, match="the csr's key is that of wind-1"):
+        bench.enrol(copied.identity(VirtualMeter("wind-3", 13)), bench.site.token("wind-3", "Wind", "wind", None))
+    assert [path.name for path in (bench.site.keys / "door" / "issued").iterdir()] == ["wind-1"]
+
+
+def test_who_is_revoked_is_out_at_once_and_back_with_a_new_token(bench: Bench) -> None:
+    before = bench.start()
+    wind, house = bench.station("wind-1", 11, "wind"), bench.station("house-1", 12, "house")
+    wind.send(wind.certify())
+    assert until(lambda: wind.receipted() == {1})
+    assert bench.site.revoke("wind-1") == 1
+    assert until(lambda: not wind.client.is_connected())
+    assert until(lambda: bench.site.status()["broker"]["pid"] != before["broker"]["pid"])
+    assert until(house.client.is_connected)
+    house.send(house.certify())
+    assert until(lambda: house.receipted() == {1})
+    assert not wind.client.is_connected()
+    wind.close()
+    identity = wind.key.identity(wind.meter)
+    back = Station(wind.meter, wind.key, bench.enrol(identity, bench.site.token("wind-1", None, None, None)))
+    bench.stations.append(back)
+    # the ledger still has its key and its chain
+    back.send(back.certify())
+    assert until(lambda: back.receipted() == {2})
 
 
 def test_two_gateways_do_not_share_a_site(bench: Bench) -> None:

@@ -182,12 +182,11 @@ def test_a_clock_step_is_on_the_ledger(tmp_path: Path, device: Device, servers: 
     bench = NoClockBench(tmp_path, device.buses["tcp"])
     gateway = GatewayBench(tmp_path / "site", "whichever is here")
     try:
-        enrolled = gateway.site.enrol(bytes.fromhex(json.loads(bench.identity().stdout)["request"]), "Wind", "wind", "")
         gateway.start()
-        broker = json.loads(enrolled.credentials.read_text())
-        key = broker.pop("gateway_key")
+        token = gateway.site.token(METER, "Wind", "wind", None)
+        answer = json.loads(gateway.enrol(json.loads(bench.identity().stdout), token).read_text())
         ntp = {"host": "127.0.0.1", "port": servers[0].port}
-        bench.configure(mqtt=broker, gateway_key=key, ntp=ntp, interval_s=2)
+        bench.configure(mqtt=answer["mqtt"], gateway_key=answer["gateway_key"], ntp=ntp, interval_s=2)
         bench.start_meter()
         assert until(lambda: len(events_on_ledger(gateway.site)) == 3, 15), bench.log()
         boot, anchor, step = sorted(events_on_ledger(gateway.site), key=lambda body: body.number)

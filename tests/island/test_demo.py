@@ -68,5 +68,10 @@ def test_secrets_stay_where_they_belong(calm: Run) -> None:
     assert len(configs) == 11
     assert {path.stat().st_mode & 0o777 for path in configs} == {0o600}
     logs = "".join(path.read_text(errors="replace") for path in (calm.directory / "logs").iterdir()) + calm.output
-    passwords = [json.loads(path.read_text())["mqtt"]["password"] for path in configs]
-    assert [password for password in passwords if password in logs] == []
+    assert {frozenset(json.loads(path.read_text())["mqtt"]) for path in configs} == {frozenset(("host", "port", "tls"))}
+    keys = calm.directory / "site" / "keys"
+    assert {path.stat().st_mode & 0o777 for path in keys.rglob("*.pem")} == {0o600}
+    applications = [json.loads(path.read_text()) for path in (calm.directory / "site" / "enrol" / "done").glob("*.json")]
+    secrets = [one["token"].rpartition(".")[2] for one in applications if "token" in one]
+    assert len(secrets) == 11
+    assert [secret for secret in (*secrets, "PRIVATE KEY") if secret in logs] == []

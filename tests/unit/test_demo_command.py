@@ -29,7 +29,7 @@ def test_the_command_itself_imports_nothing_heavy() -> None:
     [
         (["--help"], "statement"),
         (["hil", "serve", "--help"], "rig.json"),
-        (["gateway", "enrol", "--help"], "--role"),
+        (["gateway", "token", "--help"], "--role"),
         (["ledger", "verify", "--help"], "every hash"),
         (["statement", "--help"], "skerry statement"),
         (["demo", "--help"], "--power-cut"),

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from blockchain_iface.state.entries import Recharge, Recovery
-from gateway.adapters import broker_rules, keystore, settings
+from gateway.adapters import keystore, settings
 from gateway.adapters.inbox import MAX_SIZE, Inbox
 from gateway.adapters.keystore import KeyFileError
 from gateway.adapters.orders import Order, OrderError
@@ -16,9 +16,11 @@ from gateway.adapters.registry import Registry, RegistryError, Unit
 from gateway.adapters.settings import SettingsError
 from gateway.cli import app, micro_tokens
 from gateway.site import Site, SiteError
+from tests.door_keys import DoorKey
 from tests.virtual_meter import SITE, VirtualMeter
 
 WIND = VirtualMeter("wind-1", 11)
+IDENTITY = DoorKey("wind-1").identity(WIND)
 
 
 @pytest.fixture
@@ -37,9 +39,8 @@ def test_a_new_site_is_whole_and_keeps_its_secrets(site: Site) -> None:
     assert (current.site, current.interval_s, current.deadline_s) == (SITE, 10, 30)
     assert current.broker.port != current.dashboard.port
     assert current.tariff == settings.TariffSettings()
-    assert mode(site.keys) == mode(site.broker) == 0o700
-    assert mode(site.keys / keystore.FILE) == mode(site.keys / "broker-password") == mode(site.passwords) == 0o600
-    assert site.broker_password() not in site.passwords.read_text()
+    assert mode(site.keys) == mode(site.keys / "door") == 0o700
+    assert {mode(path) for path in site.keys.rglob("*.pem")} == {0o600}
     with pytest.raises(SiteError, match="holds a site already"):
         site.create(SITE, 10, 30)
 
@@ -58,6 +59,9 @@ def test_a_default_tariff_is_one_the_ledger_takes(site: Site) -> None:
         ("interval_s = 10", "interval_s = 0", "interval_s: Input should be greater than or equal to 1"),
         ('site = "isle"', 'site = "The Isle"', "1 to 32 of a-z, 0-9 and - are expected"),
         ("[broker]", "[broker", "Expected ']'"),
+        ('host = "127.0.0.1"', 'host = "all"', "broker.host: Value error, Expected 4 octets"),
+        ('addresses = ["127.0.0.1"]', "addresses = []", "broker.addresses: List should have at least 1 item"),
+        ('addresses = ["127.0.0.1"]', 'addresses = ["a b"]', "an IP address or a DNS name is expected"),
     ],
 )
 def test_a_slip_in_the_settings_is_named(site: Site, old: str, new: str, complaint: str) -> None:
@@ -84,39 +88,57 @@ def test_a_lost_or_damaged_key_is_never_replaced(site: Site) -> None:
         keystore.load(site.keys)
 
 
-def test_an_enrolment_leaves_credentials_a_name_and_a_request(site: Site) -> None:
-    done = site.enrol(WIND.request, "Wind turbine 1", "wind", "north hill")
-    document = json.loads(done.credentials.read_text())
-    assert (done.meter, done.fingerprint) == ("wind-1", WIND.signer.kid.hex())
-    assert mode(done.credentials) == 0o600
-    assert document["gateway_key"] == keystore.load(site.keys).public.hex()
-    assert (document["username"], document["port"]) == ("wind-1", site.settings().broker.port)
-    assert broker_rules.password_holds(broker_rules.read_passwords(site.passwords)["wind-1"], document["password"])
+def test_the_brokers_certificate_names_how_it_is_reached(site: Site) -> None:
+    path = site.root / settings.FILE
+    outside = path.read_text().replace('host = "127.0.0.1"', 'host = "0.0.0.0"', 1)
+    path.write_text(outside.replace('addresses = ["127.0.0.1"]', 'addresses = ["10.1.2.3", "gateway.isle.example"]'))
+    broker = site.settings().broker
+    assert (broker.near, broker.certified) == ("127.0.0.1", ["10.1.2.3", "gateway.isle.example", "127.0.0.1"])
+
+
+def test_a_token_notes_what_the_meter_is(site: Site) -> None:
+    first = site.token("wind-1", "Wind turbine 1", "wind", "north hill")
     assert site.registry.units()["wind-1"] == Unit(meter="wind-1", name="Wind turbine 1", role="wind", place="north hill")
-    assert (site.root / "enrol" / "wind-1.cbor").read_bytes() == WIND.request
-    again = site.enrol(WIND.request, "North turbine", "wind", "")
-    assert again.credentials.read_text() == json.dumps(document, indent=2)
-    assert site.registry.units()["wind-1"].name == "North turbine"
+    again = site.token("wind-1", "North turbine", None, None)
+    assert first != again
+    assert site.registry.units()["wind-1"] == Unit(meter="wind-1", name="North turbine", role="wind", place="north hill")
+    kept = site.root / "tokens" / "wind-1.json"
+    assert (mode(kept), mode(kept.parent)) == (0o600, 0o700)
+    assert again.rpartition(".")[2] not in "".join(path.read_text() for path in site.root.rglob("*.*") if path.is_file())
 
 
-def test_a_request_that_cannot_be_is_refused(site: Site) -> None:
-    with pytest.raises(SiteError, match="no enrolment request"):
-        site.enrol(b"hello", "x", "wind", "")
-    with pytest.raises(SiteError, match="not signed by the key"):
-        site.enrol(VirtualMeter("wind-1", 12).request[:-64] + WIND.request[-64:], "x", "wind", "")
-    with pytest.raises(SiteError, match="cannot be a meter's name"):
-        site.enrol(VirtualMeter("gateway", 11).request, "x", "wind", "")
+def test_a_token_that_cannot_be_is_refused(site: Site) -> None:
+    with pytest.raises(SiteError, match="wind-1 is new here: say --name and --role"):
+        site.token("wind-1", "Wind", None, None)
     with pytest.raises(RegistryError, match="role"):
-        site.enrol(WIND.request, "x", "windmill", "")
-    assert not (site.root / "enrol" / "wind-1.cbor").exists()
+        site.token("wind-1", "Wind", "windmill", None)
+    for name in ("gateway", "broker", "ledger", "Wind", ""):
+        with pytest.raises(SiteError, match="cannot be a meter's name"):
+            site.token(name, "x", "wind", None)
+    assert not (site.root / "tokens").exists()
 
 
-def test_a_taken_name_needs_its_own_key(site: Site) -> None:
-    site.enrol(WIND.request, "x", "wind", "")
-    site.enrolments.done(site.root / "enrol" / "wind-1.cbor")
-    with pytest.raises(SiteError, match="enrolled already with another key"):
-        site.enrol(VirtualMeter("wind-1", 12).request, "x", "wind", "")
-    site.enrol(WIND.request, "y", "wind", "")
+def test_an_application_lies_in_the_inbox_and_its_answer_beside_it(site: Site) -> None:
+    path = site.apply(json.dumps(IDENTITY).encode(), "token")
+    assert json.loads(path.read_text()) == {**IDENTITY, "token": "token"}
+    assert mode(path) == 0o600
+    assert site.answer(path) is None
+    site.enrolments.done(path, b"answer")
+    answer = site.answer(path)
+    assert answer == site.root / "enrol" / "done" / "wind-1.answer.json"
+    assert answer.read_bytes() == b"answer"
+    # what is handed in again is not answered with what was said before
+    assert site.answer(site.apply(json.dumps(IDENTITY).encode(), "token")) is None
+    site.enrolments.refuse(path, "for no reason")
+    with pytest.raises(SiteError, match="wind-1 is not enrolled: for no reason"):
+        site.answer(path)
+    assert site.answer(site.apply(json.dumps(IDENTITY).encode(), "token")) is None
+
+
+@pytest.mark.parametrize("identity", [b"", b"[]", b"{}", b'{"meter": 5}', b'{"meter": "../wind-1"}', b"\xff"])
+def test_what_is_no_identity_is_told_so(site: Site, identity: bytes) -> None:
+    with pytest.raises(SiteError, match="this is no meter's identity"):
+        site.apply(identity, "token")
     assert list(site.enrolments.waiting()) == []
 
 
@@ -170,17 +192,20 @@ def test_what_is_no_number_of_tokens_is_refused(text: str) -> None:
 
 
 def test_the_commands_speak_plainly(tmp_path: Path) -> None:
-    root, request = tmp_path / "site", tmp_path / "request.cbor"
-    request.write_bytes(WIND.request)
+    root, identity = tmp_path / "site", tmp_path / "identity.json"
+    identity.write_text(json.dumps(IDENTITY))
     command = CliRunner().invoke
     begun = command(app, ["init", str(root), "--site", SITE])
     assert (begun.exit_code, Site(root).settings().deadline_s) == (0, 30)
     again = command(app, ["init", str(root), "--site", SITE])
     assert (again.exit_code, again.stderr) == (1, f"gateway: {root} holds a site already: choose another directory\n")
-    arguments = ["enrol", str(root), str(request), "--name", "Wind turbine 1", "--role", "wind"]
-    enrolled = command(app, arguments)
-    assert enrolled.stdout.startswith(f"wind-1 has the key {WIND.signer.kid.hex()}.")
-    assert json.loads(command(app, [*arguments, "--json"]).stdout)["fingerprint"] == WIND.signer.kid.hex()
+    token = command(app, ["token", str(root), "wind-1", "--name", "Wind turbine 1", "--role", "wind"]).stdout.strip()
+    assert token.startswith("isle.wind-1.")
+    arguments = ["enrol", str(root), str(identity), "--token", token, "--wait", "0"]
+    application = root / "enrol" / "wind-1.json"
+    assert command(app, arguments).stdout == f"{application} waits for the gateway.\n"
+    assert json.loads(application.read_text())["token"] == token
+    assert command(app, ["revoke", str(root), "wind-1"]).stdout.startswith("0 certificates of wind-1 are revoked.")
     ordered = command(app, ["recharge", str(root), "wind-1", "12.5", "--reference", "slip 1"])
     assert "reference slip 1" in ordered.stdout
     (waiting,) = (root / "orders").glob("*.json")

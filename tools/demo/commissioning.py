@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,17 @@ ROOT = Path(firmware.__file__).parents[1]
 SITE = "isle"
 FEEDER = "feeder"
 _POLL_MS = 500
+_POLL_S = 0.05
 _PATIENCE_S = 60.0
 _TOKEN = 1_000_000
 _PREPAID = 500 * _TOKEN
 _MOST_ROWS = 5
 _ROLES = {"wind": "wind", "house-pv": "house", "battery": "storage", "feeder": FEEDER}
 """Roles of the rig that are not simply loads to the ledger."""
-_NOT_YET = {"username": "none", "password": "none", "host": "127.0.0.1", "port": 1, "gateway_key": "0" * 128}
+_NOT_YET = {
+    "mqtt": {"host": "127.0.0.1", "port": 1, "username": "none", "password": "none"},
+    "gateway_key": "0" * 128,
+}
 """In a meter's configuration until it is enrolled."""
 
 
@@ -84,16 +89,31 @@ def rows(interval_s: int) -> int:
 
 
 def commission(layout: Layout, unit: Mapping[str, Any], interval_s: int) -> None:
-    """Bring one unit of rig.json on the site: key, enrolment, credentials, prepaid tokens. Failed if its meter is broken."""
+    """Bring one unit of rig.json on the site: keys, enrolment, prepaid tokens. The gateway runs.
+
+    Raises:
+        Failed: its meter is broken, or the gateway does not answer.
+        SiteError: the gateway refuses it.
+    """
     meter = unit["meter"]
     _write_config(layout, unit, interval_s, _NOT_YET)
     command = [micropython(), "-m", "firmware.main", "--identity", str(layout.config(meter))]
-    identity = json.loads(run(f"{meter} could not make its key", command, ROOT, _PATIENCE_S))
+    identity = run(f"{meter} could not make its keys", command, ROOT, _PATIENCE_S)
     role = _ROLES.get(unit["role"], "load")
-    enrolled = layout.site.enrol(bytes.fromhex(identity["request"]), unit["name"], role, "demo island")
-    _write_config(layout, unit, interval_s, json.loads(enrolled.credentials.read_text()))
+    token = layout.site.token(meter, unit["name"], role, "demo island")
+    application = layout.site.apply(identity.encode(), token)
+    _write_config(layout, unit, interval_s, _answer(layout.site, application))
     if role != FEEDER:
         prepay(layout.site, meter)
+
+
+def _answer(site: Site, application: Path) -> Mapping[str, Any]:
+    deadline = time.monotonic() + _PATIENCE_S
+    while (path := site.answer(application)) is None:
+        if time.monotonic() > deadline:
+            raise Failed(f"{application} has no answer after {_PATIENCE_S:.0f} s. Read the gateway's log")
+        time.sleep(_POLL_S)
+    return dict(json.loads(path.read_text()))
 
 
 def prepay(site: Site, *accounts: str) -> None:
@@ -108,15 +128,15 @@ def found(layout: Layout, interval_s: int) -> None:
     prepay(layout.site, *FUNDED)
 
 
-def _write_config(layout: Layout, unit: Mapping[str, Any], interval_s: int, credentials: Mapping[str, Any]) -> None:
+def _write_config(layout: Layout, unit: Mapping[str, Any], interval_s: int, answer: Mapping[str, Any]) -> None:
     document = {
         "site": SITE,
         "meter": unit["meter"],
         "interval_s": interval_s,
         "rows": rows(interval_s),
         "poll_ms": _POLL_MS,
-        "mqtt": {key: credentials[key] for key in ("host", "port", "username", "password")},
-        "gateway_key": credentials["gateway_key"],
+        "mqtt": answer["mqtt"],
+        "gateway_key": answer["gateway_key"],
         "bus": unit["bus"],
         "devices": [{key: device[key] for key in ("unit", "map", "role")} for device in unit["devices"]],
         "flash": layout.flash(unit["meter"]).name,

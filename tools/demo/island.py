@@ -76,11 +76,11 @@ class Island:
         announced = layout.rig / "rig.json"
         wait_for(announced, self.rig, _READY_S)
         units = json.loads(announced.read_text())["units"]
-        say("meters", f"{len(units)} keys made on the meters, enrolled, accounts recharged")
-        for unit in units:
-            commission(layout, unit, self.interval_s)
         say("gateway", "broker, ledger and dashboard")
         self.gateway.start()
+        say("meters", f"{len(units)} pairs of keys made on the meters, enrolled, accounts recharged")
+        for unit in units:
+            commission(layout, unit, self.interval_s)
         say("meters", "read their opening registers")
         for unit in units:
             self.meters[unit["meter"]] = Meter(unit["meter"], layout)
