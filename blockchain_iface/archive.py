@@ -134,6 +134,12 @@ class Archive:
         path = merkle.path(entry.index, sealed.size, self.node)
         return receipt.encode(statement.kid, statement.issuer, sealed.size, entry.index, path, sealed.head_signature)
 
+    def check_pages(self) -> None:
+        """Corrupt if SQLite finds a page or an index of the file damaged, also where nothing else looks."""
+        findings = self._rows("PRAGMA integrity_check(1)", ())
+        if findings != [("ok",)]:
+            raise Corrupt(f"{self._file} is damaged: {' '.join(findings[0][0].split())}")
+
     def _tile(self, key: int) -> bytes | None:
         rows = self._rows("SELECT hashes FROM tiles WHERE key = ?", (key,))
         return rows[0][0] if rows else None

@@ -60,8 +60,8 @@ class Store:
         """See log.Storage.write: one transaction."""
         rows = [(entry.index, entry.id, entry.height, entry.data) for entry in entries]
         with self._judged():
-            self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._db.execute("BEGIN IMMEDIATE")
                 self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?)", rows)
                 self._db.executemany("REPLACE INTO tiles VALUES (?, ?)", tiles.items())
                 stored.write(self._db, sealed)

@@ -78,6 +78,7 @@ def verify(archive: Archive, key: bytes | None = None, progress: Callable[[int],
     if leftover is not None:
         raise Corrupt("no block covers this entry", leftover.index)
     check.compare_state()
+    archive.check_pages()
     return check.findings()
 
 

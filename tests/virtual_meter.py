@@ -101,11 +101,21 @@ def genesis(tariff: Tariff = TARIFF) -> bytes:
     return signed(Genesis(CENTRE.public, INTERVAL, tariff), SITE)
 
 
+def enrolment_of(meter: VirtualMeter, role: str = "load") -> bytes:
+    """The entry that puts a meter's key on the ledger."""
+    return signed(Enrolment(role, meter.request), meter.meter)
+
+
 def enrol(ledger: Ledger, meter: VirtualMeter, role: str = "load") -> None:
     """Put a meter's key on the ledger."""
-    ledger.submit([signed(Enrolment(role, meter.request), meter.meter)], T0)
+    ledger.submit([enrolment_of(meter, role)], T0)
+
+
+def recharge_of(account: str, amount: int, reference: str) -> bytes:
+    """The entry that brings tokens into an account."""
+    return signed(Recharge(account, amount, reference))
 
 
 def recharge(ledger: Ledger, account: str, amount: int, reference: str) -> None:
     """Bring tokens into an account."""
-    ledger.submit([signed(Recharge(account, amount, reference))], T0)
+    ledger.submit([recharge_of(account, amount, reference)], T0)
