@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal, InvalidOperation
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -23,13 +23,15 @@ from .adapters.orders import OrderError
 from .adapters.registry import RegistryError
 from .adapters.settings import SettingsError
 from .core.centre import OtherSite
+from .core.command_words import WordsError, micro_tokens
+from .core.dispatch import GRACE_S
+from .core.view import Outcome
 from .service import AlreadyRunning, run
 from .site import Site, SiteError
 from .witness import witness
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
-_MICRO = 1_000_000
 _POLL_S = 0.1
 _EXPECTED = (
     AlreadyRunning,
@@ -43,6 +45,7 @@ _EXPECTED = (
     RegistryError,
     SettingsError,
     SiteError,
+    WordsError,
 )
 
 Directory = Annotated[Path, typer.Argument(help="The site's directory.")]
@@ -161,17 +164,6 @@ def _order(directory: Path, kind: str, account: str, tokens: str, reference: str
         typer.echo(f"Ordered: {kind} of {tokens} tokens, account {account}, reference {used}. The gateway carries it out.")
 
 
-def micro_tokens(text: str) -> int:
-    """Decimal tokens as whole micro-tokens. SiteError if they are none."""
-    try:
-        amount = Decimal(text) * _MICRO
-    except InvalidOperation:
-        raise SiteError(f"{text!r} is no number of tokens: write it like 12.5") from None
-    if not amount.is_finite() or amount != int(amount):
-        raise SiteError(f"{text} is no number of tokens with at most six decimals")
-    return int(amount)
-
-
 @app.command()
 def cosign(
     directory: Directory,
@@ -184,6 +176,44 @@ def cosign(
         target = out or checkpoint
         target.write_bytes(signed.to_json().encode() if target.suffix == ".json" else signed.to_cbor())
         typer.echo(f"Cosigned: {target}. The next one must go on from it: hand it to `skerry ledger checkpoint --since`.")
+
+
+@app.command("command")
+def command_meter(
+    directory: Directory,
+    meter: Annotated[str, typer.Argument(help="The meter's name.")],
+    words: Annotated[list[str], typer.Argument(help="relay open|close, limit W S, credit add TOKENS, log, ...")],
+    valid: Annotated[int, typer.Option(min=1, max=604800, help="Seconds in which the meter may still obey.")] = 60,
+    as_json: AsJson = False,
+) -> None:
+    """Command a meter, and wait for its signed answer. Ctrl-C ends the waiting, not the command."""
+    with _plainly():
+        outcome = _wait(Site(directory), meter, Site(directory).command(meter, words, valid), valid)
+    typer.echo(json.dumps(asdict(outcome)) if as_json else _told(outcome))
+    if outcome.result != "done":
+        raise typer.Exit(1)
+
+
+def _wait(site: Site, meter: str, name: str, valid_s: int) -> Outcome:
+    """The outcome of order ``name``; overdue if the gateway does not say one either. SiteError if it refused the order."""
+    end = time.monotonic() + valid_s + GRACE_S + _POLL_S * 10
+    while (outcome := site.outcomes.of(name)) is None:
+        refusal = site.refusal(name)
+        if refusal is not None:
+            raise SiteError(refusal)
+        if time.monotonic() > end:
+            return Outcome(name, meter, "overdue", reason="the gateway has not said anything")
+        time.sleep(_POLL_S)
+    return outcome
+
+
+def _told(outcome: Outcome) -> str:
+    """The outcome for people."""
+    after = [f"contact {outcome.contact}"] if outcome.contact else []
+    after += [f"{outcome.power_w} W"] if outcome.power_w is not None else []
+    lines = [f"{outcome.meter}: {', '.join([outcome.result, *after])}" + (f" ({outcome.reason})" if outcome.reason else "")]
+    lines += [f"event {outcome.event}"] if outcome.event else []
+    return "\n".join(lines + ([outcome.log.rstrip()] if outcome.log else []))
 
 
 @app.command("run")

@@ -4,6 +4,7 @@ site.toml      what the owner decides                 ledger.sqlite   the only t
 registry.json  the names people give                  broker/         the broker's files
 keys/          the gateway's key, and its door's      tokens/         who may be enrolled, hashed
 enrol/ orders/ inboxes of the running gateway         gateway.json    addresses and process ids while it runs
+commands/      under way, and how they ended
 witness/       heads of other ledgers cosigned last
 """
 
@@ -23,10 +24,12 @@ from .adapters import files, keystore, settings
 from .adapters.broker import free_port
 from .adapters.door import Door
 from .adapters.inbox import Inbox
-from .adapters.orders import Order
+from .adapters.orders import CommandOrder, Order
+from .adapters.outcomes import Outcomes
 from .adapters.registry import Registry, Unit
 from .adapters.settings import Settings
 from .adapters.tokens import Tokens
+from .core import command_words
 from .core.application import RESERVED
 
 
@@ -87,8 +90,13 @@ class Site:
 
     @property
     def orders(self) -> Inbox:
-        """Where recharges and recoveries wait for the gateway."""
+        """Where recharges, recoveries and commands wait for the gateway."""
         return Inbox(self.root / "orders", ".json")
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """Commands under way, and how they ended."""
+        return Outcomes(self.root / "commands")
 
     def settings(self) -> Settings:
         """What ``site.toml`` says. SettingsError if it is not valid."""
@@ -191,6 +199,30 @@ class Site:
         order = Order.of(kind, account, amount, reference)
         self.orders.drop(secrets.token_hex(8), order.model_dump_json(indent=2).encode())
         return reference
+
+    def command(self, meter: str, words: list[str], valid_s: int) -> str:
+        """Order the command that ``words`` say (see core.command_words), to be obeyed within ``valid_s``; the order's name.
+
+        WordsError or SiteError if no meter could.
+        """
+        if meter not in self.registry.units():
+            raise SiteError(f"{meter} is not enrolled here: `skerry gateway enrol` does that")
+        ordered = time.time_ns()
+        order = CommandOrder(
+            order="command", meter=meter, words=words, top_up=ordered // 1000, expires=ordered // 10**9 + valid_s
+        )
+        command_words.parse(order.words, order.top_up)
+        # names sort by time: the gateway takes them in this order
+        name = f"{ordered:020}-{secrets.token_hex(4)}"
+        self.orders.drop(name, order.model_dump_json(indent=2).encode())
+        return name
+
+    def refusal(self, name: str) -> str | None:
+        """Why the gateway refused order ``name``, if it did."""
+        try:
+            return (self.root / "orders" / "refused" / f"{name}.json.reason").read_text().strip()
+        except FileNotFoundError:
+            return None
 
 
 def now() -> int:

@@ -18,13 +18,16 @@ import structlog
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Rejected, Unavailable
 from blockchain_iface.signatures import Verifier
+from firmware.wire import cose
 
-from .adapters import files, keystore
+from .adapters import files, keystore, orders
 from .adapters.broker import Broker
 from .adapters.mqtt import Link
-from .adapters.orders import Order, OrderError
+from .adapters.orders import CommandOrder, OrderError
 from .adapters.registry import RegistryError, Unit
+from .core import command_words
 from .core.centre import ShadowCentre
+from .core.command_words import WordsError
 from .core.refusal import Refused
 from .core.view import View
 from .reception import Reception
@@ -55,6 +58,9 @@ class Worker:
         self._reception = Reception(site, self._centre)
         self._units: dict[str, Unit] = {}
         self._registry_read = (-1, -1, -1)
+        self._outcomes = site.outcomes
+        self._resumed: set[str] = set()
+        self._resume_commands()
         self._view = self._centre.view(now(), {}, "")
         self._dashboard: str | None = None
         self._announced: tuple[str | None, int | None] = (None, None)
@@ -129,6 +135,7 @@ class Worker:
         if time.monotonic() >= self._next_renewal:
             self._next_renewal = time.monotonic() + _RENEWAL_S
             self._site.renew_door()
+        self._end_commands()
         self._broker.refresh()
         names = {meter: unit.name for meter, unit in self._units.items()}
         link = "connected" if self._link.connected else "not connected"
@@ -160,15 +167,39 @@ class Worker:
 
     def _take_order(self, path: Path, data: bytes) -> None:
         try:
-            order = Order.parse(data)
-            self._centre.order(order.entry(), now())
-        except (OrderError, Rejected) as error:
+            order = orders.parse(data)
+            if isinstance(order, CommandOrder):
+                self._command(path.stem, order)
+            else:
+                self._centre.order(order.entry(), now())
+        except (OrderError, Rejected, WordsError) as error:
             reason = error.reason if isinstance(error, Rejected) else str(error)
             _log.warning("an order is refused", file=path.name, reason=reason)
             self._site.orders.refuse(path, reason)
         else:
-            _log.info(order.order, account=order.account, amount=order.amount, reference=order.reference)
+            _log.info(**order.model_dump(exclude={"order"}), event=order.order)
             self._site.orders.done(path)
+
+    def _command(self, name: str, order: CommandOrder) -> None:
+        """Sign the command and send it from now on, once: its bytes are kept before the order is gone."""
+        if name in self._resumed:
+            return
+        kind, arguments = command_words.parse(order.words, order.top_up)
+        data = self._centre.command(order.meter, kind, arguments, now(), order.expires)
+        self._outcomes.begin(name, data)
+        self._centre.dispatch.add(name, order.meter, data)
+
+    def _resume_commands(self) -> None:
+        """Go on with what was under way when the gateway ended."""
+        for name, data in self._outcomes.under_way():
+            self._resumed.add(name)
+            self._centre.dispatch.add(name, cose.parse(data).subject, data)
+
+    def _end_commands(self) -> None:
+        while self._centre.dispatch.outcomes:
+            outcome = self._centre.dispatch.outcomes.pop(0)
+            _log.info("answered", meter=outcome.meter, result=outcome.result, reason=outcome.reason, order=outcome.name)
+            self._outcomes.end(outcome)
 
     def _announce(self) -> None:
         """Write gateway.json once everything answers, and again when the broker has a new process."""

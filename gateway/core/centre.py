@@ -16,6 +16,7 @@ from firmware.wire.signer import Signer
 from . import intake
 from .admission import Admission, Admitted
 from .commands import CommandDesk
+from .dispatch import Dispatch
 from .gaps import Gaps
 from .picture import picture
 from .refusal import Refusal, Refused
@@ -53,6 +54,7 @@ class ShadowCentre:
     """Admits, commits, receipts, settles. All calls come from one thread; ``now`` is Unix seconds.
 
     Attributes:
+        dispatch: commands that people have ordered, and how they ended.
         newest_refusals: the last refused message by reason, for the log.
         sighted: certificates whose meters saw another history of the ledger; whoever logs them takes them away.
     """
@@ -79,6 +81,7 @@ class ShadowCentre:
         """
         self._writer = Writer(ledger, signer, site)
         self._commands = CommandDesk(signer, site)
+        self.dispatch = Dispatch(site)
         self._site = site
         self._deadline = deadline_s
         self._admission = Admission(site, ledger.state, verifier)
@@ -115,6 +118,15 @@ class ShadowCentre:
         """Recharge an account, or recover from it, once a reference. Rejected with the reason, or Unavailable."""
         self._writer.write(order.account.removeprefix("@"), order, now)
 
+    def command(self, meter: str, kind: int, arguments: object, now: int, expires: int) -> bytes:
+        """A signed command, to be added to ``dispatch``. Rejected if the meter is not enrolled, or would refuse it."""
+        if meter not in self._writer.state.meters:
+            raise Rejected(b"", f"{meter} is not enrolled")
+        try:
+            return self._commands.issue(meter, kind, arguments, now, expires)
+        except WireError as error:
+            raise Rejected(b"", str(error)) from None
+
     def on_messages(self, batch: Sequence[Message], now: int) -> list[Publish]:
         """Take a batch. When this returns, it may be acknowledged.
 
@@ -136,6 +148,10 @@ class ShadowCentre:
             self._refusals[no.meter, no.refusal] += 1
             self.newest_refusals[no.refusal.value] = no
         self.sighted += result.sighted
+        for one in result.taken:
+            if one.kind == receipt.EVENT:
+                log = self._telemetry.log(one.meter)
+                self.dispatch.take_event(one.meter, one.statement, log[0] if log else None)
         return [self._answer(one) for one in result.taken]
 
     def tell_time(self, now_ms: int) -> list[Publish]:
@@ -148,13 +164,17 @@ class ShadowCentre:
         return answers
 
     def on_tick(self, now: int) -> list[Publish]:
-        """Settle what is due and ask for what is missing. Rejected is a defect of ours; Unavailable: call again."""
+        """Settle what is due, send what is ordered, ask for what is missing.
+
+        Rejected is a defect of ours; Unavailable: call again.
+        """
         for _ in range(_MOST_PROPOSALS):
             proposal = due(self._writer.state, now, self._deadline)
             if proposal is None:
                 break
             self._writer.write_all(proposal.entries, now)
-        return self._requests(now)
+        ordered = [Publish(topic, data) for topic, data in self.dispatch.due(now)]
+        return [*ordered, *self._requests(now)]
 
     def view(self, now: int, names: Mapping[str, str], broker: str) -> View:
         """The picture for people; ``names`` by meter, ``broker`` says how the link is."""
@@ -200,6 +220,8 @@ class ShadowCentre:
     def _requests(self, now: int) -> list[Publish]:
         requests = []
         for meter, _ in self._writer.state.chains.items():
+            if self.dispatch.is_busy(meter):
+                continue
             gap = self._gaps.ask(meter, missing(self._writer.state, meter), now)
             if gap is not None:
                 data = self._commands.issue(meter, command.RESEND, list(gap), now)

@@ -46,6 +46,26 @@ class MeterView:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """How an ordered command ended, by the meter's signed event; all but the first three as far as it says."""
+
+    name: str
+    """The order's."""
+    meter: str
+    result: str
+    """done, refused, failed, or overdue: then there is no event, and the meter may have obeyed or not."""
+    contact: str | None = None
+    """open or closed, after it."""
+    power_w: int | None = None
+    """After it."""
+    reason: str = ""
+    event: str | None = None
+    """Id of the event, hex."""
+    log: str | None = None
+    """The newest lines of the meter's log, if that was the command."""
+
+
+@dataclass(frozen=True)
 class BlockView:
     """One block of the ledger."""
 

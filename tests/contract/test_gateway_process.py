@@ -122,11 +122,11 @@ class Bench:
         self.process = None
         return code
 
-    def station(self, name: str, number: int, role: str) -> Station:
+    def station(self, name: str, number: int, role: str, kind: type[Station] = Station) -> Station:
         now = int(time.time())
         meter = VirtualMeter(name, number, t0=now - now % INTERVAL - 100 * INTERVAL, interval=INTERVAL)
         key = DoorKey(name)
-        station = Station(meter, key, self.enrol(key.identity(meter), self.site.token(name, name.title(), role, None)))
+        station = kind(meter, key, self.enrol(key.identity(meter), self.site.token(name, name.title(), role, None)))
         self.stations.append(station)
         return station
 

@@ -14,7 +14,8 @@ from gateway.adapters.keystore import KeyFileError
 from gateway.adapters.orders import Order, OrderError
 from gateway.adapters.registry import Registry, RegistryError, Unit
 from gateway.adapters.settings import SettingsError
-from gateway.cli import app, micro_tokens
+from gateway.cli import app
+from gateway.core.command_words import WordsError, micro_tokens
 from gateway.site import Site, SiteError
 from tests.door_keys import DoorKey
 from tests.virtual_meter import SITE, VirtualMeter
@@ -187,7 +188,7 @@ def test_tokens_are_counted_exactly(text: str, amount: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "ten", "0.0000001", "NaN", "Infinity"])
 def test_what_is_no_number_of_tokens_is_refused(text: str) -> None:
-    with pytest.raises(SiteError, match="number of tokens"):
+    with pytest.raises(WordsError, match="number of tokens"):
         micro_tokens(text)
 
 

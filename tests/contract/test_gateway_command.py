@@ -1,0 +1,104 @@
+"""`skerry gateway command` as a person uses it: a running gateway, a meter that obeys, a gateway that is killed in between."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from paho.mqtt import client as paho
+
+from firmware.wire import command, event, topics
+from tests.contract.test_gateway_process import ROOT, Bench, Station, until
+from tests.door_keys import DoorKey
+from tests.virtual_meter import SITE, VirtualMeter
+
+
+class House(Station):
+    """A meter that answers each new command with an event, unless it is mute; ``heard`` holds what came, as it came."""
+
+    def __init__(self, meter: VirtualMeter, key: DoorKey, answer: Path) -> None:
+        self.heard: list[bytes] = []
+        self.mute = False
+        super().__init__(meter, key, answer)
+
+    def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        if not message.topic.endswith("/cmd"):
+            return
+        data = bytes(message.payload)
+        is_new = data not in self.heard
+        self.heard.append(data)
+        if not self.mute and is_new:
+            self.answer(data)
+
+    def answer(self, data: bytes) -> None:
+        order = command.parse(data, SITE, self.meter.meter)
+        refusal = "" if order.kind == command.RELAY else "not today"
+        details = {1: order.id, 2: 1 if refusal else 0, 3: 0, 4: 7, 5: refusal}
+        told = self.meter.record(event.COMMAND, details=details, time_ms=int(time.time() * 1000))
+        self.client.publish(topics.up(SITE, self.meter.meter, "event"), told, 1)
+
+
+class Desk(Bench):
+    """A site, its gateway, its command line, and a house."""
+
+    def command(self, *words: str) -> "subprocess.Popen[str]":
+        arguments = [sys.executable, "-m", "gateway", "command", str(self.site.root), "house-1", *words]
+        return subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def house(self) -> House:
+        house = self.station("house-1", 12, "house", House)
+        assert isinstance(house, House)
+        return house
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path / "site", "whichever is here")
+    desk.start()
+    yield desk
+    desk.close()
+
+
+def test_the_signed_answer_is_shown(desk: Desk) -> None:
+    house = desk.house()
+    done = desk.command("relay", "open")
+    out, error = done.communicate(timeout=20)
+    assert done.returncode == 0, error
+    assert out.startswith("house-1: done, contact open, 7 W\nevent ")
+    refused = desk.command("--json", "limit", "2000", "30")
+    out, _ = refused.communicate(timeout=20)
+    answer = json.loads(out)
+    assert (refused.returncode, answer["result"], answer["reason"]) == (1, "refused", "not today")
+    assert len(house.heard) == 2
+
+
+def test_a_killed_gateway_sends_the_same_command_again(desk: Desk) -> None:
+    house = desk.house()
+    house.mute = True
+    waiting = desk.command("relay", "open")
+    assert until(lambda: house.heard)
+    desk.end(signal.SIGKILL)
+    first = house.heard.pop()
+    house.mute = False
+    desk.start()
+    out, error = waiting.communicate(timeout=30)
+    assert (waiting.returncode, out.split(",")[0]) == (0, "house-1: done"), error
+    assert set(house.heard) == {first}
+    assert not list((desk.site.root / "commands").glob("*.cbor"))
+
+
+def test_what_nobody_could_obey_is_refused_at_once(desk: Desk) -> None:
+    _, error = desk.command("relay", "open").communicate(timeout=20)
+    assert "house-1 is not enrolled here" in error
+    desk.house()
+    for words, reason in ((("relay", "ajar"), "these words do not belong"), (("reboot",), "is no command")):
+        wrong = desk.command(*words)
+        _, error = wrong.communicate(timeout=20)
+        assert (wrong.returncode, reason in error) == (1, True), error
+    unable = desk.command("limit", "0", "30")
+    _, error = unable.communicate(timeout=20)
+    assert (unable.returncode, "W: 0 is outside" in error) == (1, True), error
