@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from firmware.wire import cbor, cose
 from firmware.wire.fields import WireError, bytes_of, list_of, map_of, uint_of
 from firmware.wire.signer import Signer
+from firmware.wire.steps import finish
 
 from .ledger import Corrupt, Head
 
@@ -52,10 +53,10 @@ class StoredBlock:
         return self.block().head
 
 
-def seal(signer: Signer, site: str, head: Head, previous: bytes | None, state: tuple[int, bytes]) -> bytes:
+def seal(signer: Signer, site: str, head: Head, previous: bytes | None, state: tuple[int, bytes]) -> cose.Statement:
     """The signed block that makes ``head`` the ledger's newest; ``previous`` is the id of the block before."""
     body = {1: head.height, 2: previous, 3: head.size, 4: head.root, 5: head.time, 6: list(state)}
-    return cose.sign(signer, site, SUBJECT, TYPE, cbor.encode(body))
+    return finish(cose.sign_steps(signer, site, SUBJECT, TYPE, cbor.encode(body)))
 
 
 def parse(statement: cose.Statement) -> Block:

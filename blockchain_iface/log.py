@@ -27,9 +27,9 @@ class Storage(Protocol):
         ...
 
     def write(
-        self, block: StoredBlock, entries: Sequence[Entry], tiles: Mapping[int, bytes | bytearray], sealed: Sealed
+        self, block: StoredBlock, statements: Sequence[cose.Statement], tiles: Mapping[int, bytes | bytearray], sealed: Sealed
     ) -> None:
-        """Write a block, its entries, the tiles and the state it changes: all or nothing, and durably when this returns.
+        """Write a block, its entries (``statements``), the tiles and the state it changes: all or nothing, durably on return.
 
         After an error either may be the case: see ``newest``.
         """
@@ -65,7 +65,7 @@ class Storage(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Sealed:
+class _Seal:
     """A block, the signature for its receipts and the right edge of its tree."""
 
     block: Block
@@ -86,7 +86,7 @@ class Log:
         self._signer = signer
         self._site = site
         self._tiles = Tiles(storage.tile)
-        self._seals: dict[int, _Sealed] = {}
+        self._seals: dict[int, _Seal] = {}
         self._newest: Block | None = None
         self.refresh()
 
@@ -110,32 +110,31 @@ class Log:
             Unavailable, Corrupt: all or nothing of it was written; ``head`` tells which.
         """
         try:
-            stored, entries, edge = self._draft(statements, at, sealed)
-            self._storage.write(stored, entries, self._tiles.draft(), sealed)
+            stored, seal = self._draft(statements, at, sealed)
+            self._storage.write(stored, statements, self._tiles.draft(), sealed)
         except LedgerError:
             self._tiles.drop()
             with suppress(LedgerError):
                 self.refresh()
             raise
         self._tiles.keep()
-        self._newest = self._remember(_Sealed(stored.block(), stored.head_signature, edge)).block
+        self._newest = self._remember(seal).block
         return self._newest.head
 
-    def _draft(
-        self, statements: Sequence[cose.Statement], at: int, state: Sealed
-    ) -> tuple[StoredBlock, list[Entry], list[bytes]]:
-        newest, height = self._newest, state.height
+    def _draft(self, statements: Sequence[cose.Statement], at: int, sealed: Sealed) -> tuple[StoredBlock, _Seal]:
+        newest, height = self._newest, sealed.height
         before = newest.head if newest else Head(-1, 0, merkle.EMPTY_ROOT, at)
         size = before.size + len(statements)
-        for index, statement in enumerate(statements, before.size):
-            for node, digest in merkle.grow(index, leaf_hash(statement.data), self._tiles.node):
-                self._tiles.put(node, digest)
+        leaves = [leaf_hash(statement.data) for statement in statements]
+        for first, hashes in merkle.grow(before.size, leaves, self._tiles.node):
+            self._tiles.put(first, hashes)
         edge = merkle.edge(size, self._tiles.node)
         head = Head(height, size, edge[-1], max(at, before.time))
-        sealed = block.seal(self._signer, self._site, head, newest.id if newest else None, (state.slots, state.root))
+        state, previous = (sealed.slots, sealed.root), newest.id if newest else None
+        statement = block.seal(self._signer, self._site, head, previous, state)
         signature = receipt.sign_head(self._signer, self._site, head.root)
-        entries = [Entry(index, one.id, one.data, height) for index, one in enumerate(statements, before.size)]
-        return StoredBlock(height, size, sealed, signature), entries, edge
+        seal = _Seal(Block(head, previous, state, statement.id), signature, edge)
+        return StoredBlock(height, size, statement.data, signature), seal
 
     def get(self, id: bytes) -> Entry | None:
         """See ledger.Ledger.get."""
@@ -181,7 +180,7 @@ class Log:
             return Health(False, head, None)
         return Health(True, head, now - head.time if head else None)
 
-    def _sealed(self, height: int) -> _Sealed:
+    def _sealed(self, height: int) -> _Seal:
         found = self._seals.get(height)
         if found is None:
             stored = self._storage.block(height)
@@ -190,14 +189,14 @@ class Log:
             found = self._revived(stored)
         return found
 
-    def _revived(self, stored: StoredBlock) -> _Sealed:
+    def _revived(self, stored: StoredBlock) -> _Seal:
         revived = stored.block()
         edge = merkle.edge(stored.size, self._tiles.node)
         if edge[-1] != revived.head.root:
             raise Corrupt(f"block {stored.height}: the stored tree does not lead to its root")
-        return self._remember(_Sealed(revived, stored.head_signature, edge))
+        return self._remember(_Seal(revived, stored.head_signature, edge))
 
-    def _remember(self, sealed: _Sealed) -> _Sealed:
+    def _remember(self, sealed: _Seal) -> _Seal:
         self._seals[sealed.block.head.height] = sealed
         if len(self._seals) > _REMEMBERED:
             del self._seals[next(iter(self._seals))]

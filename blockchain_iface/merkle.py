@@ -1,4 +1,4 @@
-"""The RFC 9162 tree, grown one leaf at a time from stored complete subtrees. Nothing is ever rebuilt.
+"""The RFC 9162 tree, grown from stored complete subtrees. Nothing is ever rebuilt.
 
 A node (level, position) is the hash of the 2^level leaves from position * 2^level on. Complete nodes never change, so any
 root and any proof, of the present tree or of an earlier size, comes from O(log n) of them.
@@ -13,14 +13,18 @@ Node = tuple[int, int]
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
-def grow(size: int, leaf: bytes, node: Callable[[Node], bytes]) -> Iterator[tuple[Node, bytes]]:
-    """The nodes that come to be when the leaf hash ``leaf`` is appended to a tree of ``size`` leaves, lowest first."""
-    level, position, digest = 0, size, leaf
-    yield (level, position), digest
-    while position & 1:
-        digest = node_hash(node((level, position - 1)), digest)
+def grow(size: int, leaves: Sequence[bytes], node: Callable[[Node], bytes]) -> Iterator[tuple[Node, list[bytes]]]:
+    """The nodes that come to be when leaf hashes are appended to a tree of ``size`` leaves, lowest level first.
+
+    Of each level the first new node, and the hashes of the new ones from there on.
+    """
+    level, position, run = 0, size, list(leaves)
+    while run:
+        yield (level, position), run
+        if position & 1:
+            run = [node((level, position - 1)), *run]
+        run = [node_hash(left, right) for left, right in zip(run[::2], run[1::2], strict=False)]
         level, position = level + 1, position >> 1
-        yield (level, position), digest
 
 
 def edge(size: int, node: Callable[[Node], bytes]) -> list[bytes]:

@@ -6,6 +6,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from firmware.wire.cose import Statement
+
 from .block import StoredBlock
 from .ledger import Corrupt, Entry, Unavailable
 from .state import stored
@@ -55,10 +57,11 @@ class Store:
         self._db.close()
 
     def write(
-        self, block: StoredBlock, entries: Sequence[Entry], tiles: Mapping[int, bytes | bytearray], sealed: Sealed
+        self, block: StoredBlock, statements: Sequence[Statement], tiles: Mapping[int, bytes | bytearray], sealed: Sealed
     ) -> None:
         """See log.Storage.write: one transaction."""
-        rows = [(entry.index, entry.id, entry.height, entry.data) for entry in entries]
+        first, height = block.size - len(statements), block.height
+        rows = [(index, one.id, height, one.data) for index, one in enumerate(statements, first)]
         with self._judged():
             try:
                 self._db.execute("BEGIN IMMEDIATE")

@@ -5,7 +5,7 @@ which fit one SQLite page of 4,096. The roots of 64 tiles are the leaves of one 
 yet. Appending a batch touches the last tile of each tier; a proof in a tree of a million leaves needs four tiles.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from .ledger import Corrupt
 from .merkle import Node
@@ -42,13 +42,18 @@ class Tiles:
             raise Corrupt(f"tree node {node} is missing")
         return bytes(digest)
 
-    def put(self, node: Node, digest: bytes) -> None:
-        """Draft a node."""
-        key, offset = place(node)
-        tile = self._draft.get(key)
-        if tile is None:
-            tile = self._draft[key] = bytearray(self._kept.get(key) or self._load(key) or SIZE)
-        tile[offset : offset + 32] = digest
+    def put(self, first: Node, hashes: Sequence[bytes]) -> None:
+        """Draft the nodes of one level from ``first`` on."""
+        level, position = first
+        width = 1 << _TIER - level % _TIER
+        while hashes:
+            key, offset = place((level, position))
+            tile = self._draft.get(key)
+            if tile is None:
+                tile = self._draft[key] = bytearray(self._kept.get(key) or self._load(key) or SIZE)
+            some = hashes[: width - position % width]
+            tile[offset : offset + 32 * len(some)] = b"".join(some)
+            hashes, position = hashes[len(some) :], position + len(some)
 
     def draft(self) -> Mapping[int, bytes | bytearray]:
         """The tiles with drafted nodes in them, whole, by key."""

@@ -48,7 +48,7 @@ class _Tree:
         self._peaks: dict[merkle.Node, bytes] = {}
 
     def append(self, data: bytes) -> list[tuple[merkle.Node, bytes]]:
-        grown = list(merkle.grow(self.size, leaf_hash(data), self._peaks.__getitem__))
+        grown = [(node, digest) for node, (digest,) in merkle.grow(self.size, [leaf_hash(data)], self._peaks.__getitem__)]
         for level, position in [node for node, _ in grown[:-1]]:
             self._peaks.pop((level, position - 1))
         self._peaks[grown[-1][0]] = grown[-1][1]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 
+from firmware.wire.cose import Statement
 from firmware.wire.signer import Signer
 
 from ..block import StoredBlock
@@ -41,10 +42,11 @@ class MemoryStorage:
         self.state = MemoryBacking()
 
     def write(
-        self, block: StoredBlock, entries: Sequence[Entry], tiles: Mapping[int, bytes | bytearray], sealed: Sealed
+        self, block: StoredBlock, statements: Sequence[Statement], tiles: Mapping[int, bytes | bytearray], sealed: Sealed
     ) -> None:
         """See log.Storage.write. What the steps before the commit draft is forgotten if one of them fails."""
-        draft = MemoryStorage()
+        draft, first = MemoryStorage(), block.size - len(statements)
+        entries = [Entry(index, one.id, one.data, block.height) for index, one in enumerate(statements, first)]
         steps: dict[Step, Callable[[], None]] = {
             Step.BEGIN: lambda: None,
             Step.ENTRIES: lambda: draft._entries.extend(entries),

@@ -156,7 +156,7 @@ def test_a_damaged_file_gives_none(path: Path, tmp_path: Path, damage: str, reas
 
 
 def sealed_by(site: str, root: bytes) -> bytes:
-    return block.seal(CENTRE, site, Head(0, 1, root, T0), None, (1, bytes(32)))
+    return block.seal(CENTRE, site, Head(0, 1, root, T0), None, (1, bytes(32))).data
 
 
 def alone(data: bytes, site: str = SITE) -> tuple[bytes, bytes]:

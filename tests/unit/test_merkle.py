@@ -16,7 +16,8 @@ class Grown:
         self.leaves: list[bytes] = []
 
     def append(self, leaf: bytes) -> None:
-        self.nodes.update(merkle.grow(len(self.leaves), leaf_hash(leaf), self.nodes.__getitem__))
+        for node, (digest,) in merkle.grow(len(self.leaves), [leaf_hash(leaf)], self.nodes.__getitem__):
+            self.nodes[node] = digest
         self.leaves.append(leaf)
 
 

@@ -13,9 +13,10 @@ LEAVES = 64 * 64 + 65
 def grown(leaves: int) -> tuple[Tiles, dict[int, bytes]]:
     stored: dict[int, bytes] = {}
     tiles = Tiles(stored.get)
-    for size in range(leaves):
-        for node, digest in merkle.grow(size, leaf_hash(b"%d" % size), tiles.node):
-            tiles.put(node, digest)
+    for size in range(0, leaves, 7):
+        batch = [leaf_hash(b"%d" % number) for number in range(size, min(size + 7, leaves))]
+        for first, hashes in merkle.grow(size, batch, tiles.node):
+            tiles.put(first, hashes)
     stored.update({key: bytes(tile) for key, tile in tiles.draft().items()})
     tiles.keep()
     return tiles, stored
@@ -33,19 +34,20 @@ def test_what_was_stored_is_read_again() -> None:
     assert len(stored) == 64 + 2 + 2 + 1
     again, plain = Tiles(stored.get), dict[merkle.Node, bytes]()
     for size in range(LEAVES):
-        plain.update(merkle.grow(size, leaf_hash(b"%d" % size), plain.__getitem__))
+        for node, (digest,) in merkle.grow(size, [leaf_hash(b"%d" % size)], plain.__getitem__):
+            plain[node] = digest
     assert all(again.node(node) == digest for node, digest in plain.items())
 
 
 def test_a_dropped_draft_leaves_nothing() -> None:
     tiles, stored = grown(70)
     before = dict(stored)
-    tiles.put((0, 70), bytes([1]) * 32)
+    tiles.put((0, 70), [bytes([1]) * 32])
     tiles.drop()
     assert not tiles.draft()
     with pytest.raises(Corrupt, match=r"tree node \(0, 70\) is missing"):
         tiles.node((0, 70))
-    tiles.put((0, 71), bytes([2]) * 32)
+    tiles.put((0, 71), [bytes([2]) * 32])
     assert bytes(tiles.draft()[place((0, 71))[0]])[6 * 32 : 7 * 32] == bytes(32)
     assert stored == before
 
