@@ -168,6 +168,14 @@ def test_a_computers_clock_of_1970_is_not_believed(tmp_path: Path, device: Devic
         faketime.clean_up(pid)
 
 
+def join(bench: NoClockBench, gateway: GatewayBench) -> None:
+    """Start a real gateway, and enrol the meter there."""
+    gateway.start()
+    token = gateway.site.token(METER, "Wind", "wind", None)
+    answer = json.loads(gateway.enrol(json.loads(bench.identity().stdout), token).read_text())
+    bench.configure(mqtt=answer["mqtt"], gateway_key=answer["gateway_key"], interval_s=2)
+
+
 def events_on_ledger(site: Site) -> list[event.Event]:
     archive = Archive(site.root)
     try:
@@ -182,11 +190,8 @@ def test_a_clock_step_is_on_the_ledger(tmp_path: Path, device: Device, servers: 
     bench = NoClockBench(tmp_path, device.buses["tcp"])
     gateway = GatewayBench(tmp_path / "site", "whichever is here")
     try:
-        gateway.start()
-        token = gateway.site.token(METER, "Wind", "wind", None)
-        answer = json.loads(gateway.enrol(json.loads(bench.identity().stdout), token).read_text())
-        ntp = {"host": "127.0.0.1", "port": servers[0].port}
-        bench.configure(mqtt=answer["mqtt"], gateway_key=answer["gateway_key"], ntp=ntp, interval_s=2)
+        join(bench, gateway)
+        bench.configure(ntp={"host": "127.0.0.1", "port": servers[0].port})
         bench.start_meter()
         assert until(lambda: len(events_on_ledger(gateway.site)) == 3, 15), bench.log()
         boot, anchor, step = sorted(events_on_ledger(gateway.site), key=lambda body: body.number)
@@ -200,3 +205,20 @@ def test_a_clock_step_is_on_the_ledger(tmp_path: Path, device: Device, servers: 
     assert isinstance(new, int)
     assert abs(new - old - 1000 * LIE_S) < 1000
     assert abs(time.time() * 1000 - new) < 20_000
+
+
+def test_a_meter_in_1970_gets_in_by_tls_and_learns_the_time(tmp_path: Path, device: Device) -> None:
+    bench = BornIn1970(tmp_path, device.buses["tcp"])
+    gateway = GatewayBench(tmp_path / "site", "whichever is here")
+    try:
+        join(bench, gateway)
+        bench.start_meter()
+        assert until(lambda: len(events_on_ledger(gateway.site)) == 2, 15), bench.log()
+        boot, anchor = sorted(events_on_ledger(gateway.site), key=lambda body: body.number)
+    finally:
+        pid = bench.processes["meter"].pid
+        gateway.close()
+        bench.close()
+        faketime.clean_up(pid)
+    assert [boot.kind, anchor.kind] == [event.BOOT, event.ANCHOR]
+    assert (boot.clock.source, anchor.clock.source) == (clock.UNSET, clock.GATEWAY)
