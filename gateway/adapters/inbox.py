@@ -21,8 +21,7 @@ class Inbox:
     def drop(self, name: str, data: bytes) -> Path:
         """Leave ``data`` under ``name`` (without suffix)."""
         path = self._directory / f"{name}{self._suffix}"
-        for old in (self.answer_to(path), self._reason(path)):
-            old.unlink(missing_ok=True)
+        self._reason(path).unlink(missing_ok=True)
         files.write_secret(path, data)
         return path
 

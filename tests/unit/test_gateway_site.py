@@ -133,6 +133,7 @@ def test_an_application_lies_in_the_inbox_and_its_answer_beside_it(site: Site) -
     site.enrolments.refuse(path, "for no reason")
     with pytest.raises(SiteError, match="wind-1 is not enrolled: for no reason"):
         site.answer(path)
+    assert answer.exists()
     assert site.answer(site.apply(json.dumps(IDENTITY).encode(), "token")) is None
 
 
