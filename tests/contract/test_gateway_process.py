@@ -17,6 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from blockchain_iface.signatures import KeySigner
 from firmware.wire import command, csr, receipt, topics
 from gateway.adapters.broker import find_mosquitto
+from gateway.adapters.registry import RegistryError
 from gateway.core.token import LIFE_S
 from gateway.site import Site, SiteError
 from tests.door_keys import DoorKey
@@ -290,6 +291,21 @@ def test_who_is_revoked_is_out_at_once_and_back_with_a_new_token(bench: Bench) -
     # the ledger still has its key and its chain
     back.send(back.certify())
     assert until(lambda: back.receipted() == {2})
+
+
+def test_a_slip_in_the_registry_breaks_nothing(bench: Bench) -> None:
+    bench.start()
+    station = bench.station("wind-1", 11, "wind")
+    path, log = bench.site.root / "registry.json", bench.site.root / "log"
+    whole = path.read_text()
+    path.write_text(whole.replace('"role": "wind"', '"role": "wnd"'))
+    assert until(lambda: f"{path}: line 6: role: Input should be" in log.read_text())
+    station.send(station.certify())
+    assert until(lambda: station.receipted() == {1})
+    with pytest.raises(RegistryError, match="line 6: role"):
+        bench.site.token("house-1", "House", "house", None)
+    path.write_text(whole)
+    bench.station("house-1", 12, "house")
 
 
 def test_two_gateways_do_not_share_a_site(bench: Bench) -> None:

@@ -12,7 +12,7 @@ from gateway.adapters import keystore, settings
 from gateway.adapters.inbox import MAX_SIZE, Inbox
 from gateway.adapters.keystore import KeyFileError
 from gateway.adapters.orders import Order, OrderError
-from gateway.adapters.registry import Registry, RegistryError, Unit
+from gateway.adapters.registry import RegistryError, Unit
 from gateway.adapters.settings import SettingsError
 from gateway.cli import app
 from gateway.core.command_words import WordsError, micro_tokens
@@ -142,19 +142,6 @@ def test_what_is_no_identity_is_told_so(site: Site, identity: bytes) -> None:
     with pytest.raises(SiteError, match="this is no meter's identity"):
         site.apply(identity, "token")
     assert list(site.enrolments.waiting()) == []
-
-
-def test_a_registry_that_people_broke_is_named(tmp_path: Path) -> None:
-    registry = Registry(tmp_path / "registry.json")
-    assert registry.units() == {}
-    registry.put(Unit.of("wind-1", "Wind", "wind", ""))
-    whole = (tmp_path / "registry.json").read_text()
-    (tmp_path / "registry.json").write_text(whole.replace('"wind"', '"wnd"'))
-    with pytest.raises(RegistryError, match="role: Input should be 'wind', 'house'"):
-        registry.units()
-    (tmp_path / "registry.json").write_text(whole[:-3])
-    with pytest.raises(RegistryError, match="not valid JSON"):
-        registry.put(Unit.of("wind-2", "Wind", "wind", ""))
 
 
 def test_an_inbox_is_emptied_into_done_and_refused(tmp_path: Path) -> None:
