@@ -100,7 +100,7 @@ def test_what_is_learnt_is_handed_on_with_its_source():
     assert len(bench.learnt) == 1
     source, time_ms, uncertainty, ticks = bench.learnt[0]
     assert (source, ticks % 60_000) == (NETWORK, 0)
-    assert time_ms - T_MS == uncertainty - 2
+    assert (time_ms, uncertainty) == (T_MS, 2)
     assert bench.said == ["time server: answers"]
     assert bench.lines[0].closed
 
