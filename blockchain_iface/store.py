@@ -62,20 +62,28 @@ class Store:
         """See log.Storage.write: one transaction."""
         first, height = block.size - len(statements), block.height
         rows = [(index, one.id, height, one.data) for index, one in enumerate(statements, first)]
-        with self._judged():
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?)", rows)
-                self._db.executemany("REPLACE INTO tiles VALUES (?, ?)", tiles.items())
-                stored.write(self._db, sealed)
-                self._db.execute(
-                    "INSERT INTO blocks VALUES (?, ?, ?, ?)", (block.height, block.size, block.data, block.head_signature)
-                )
-                self._db.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    self._db.rollback()
-                raise
+        with self._judged(), self._transaction():
+            self._db.executemany("INSERT INTO entries VALUES (?, ?, ?, ?)", rows)
+            self._db.executemany("REPLACE INTO tiles VALUES (?, ?)", tiles.items())
+            stored.write(self._db, sealed)
+            self._db.execute(
+                "INSERT INTO blocks VALUES (?, ?, ?, ?)", (block.height, block.size, block.data, block.head_signature)
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing: by itself, or as part of one that is open."""
+        if self._db.in_transaction:
+            yield
+            return
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._db.rollback()
+            raise
 
     def known(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
         """See log.Storage.known."""

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 
 from firmware.wire import cose
-from firmware.wire.fields import WireError
 from firmware.wire.signer import Signer
 
-from ..ledger import Corrupt, LedgerError, Rejected
-from ..log import Log, Storage
+from ..ledger import Corrupt, LedgerError
+from ..log import Storage
 from ..signatures import Verifier
-from ..state.machine import Machine
-from ..state.state import Refused, State
+from .judged import JudgedLog
 
 
-class LocalLedger(Log):
+class LocalLedger(JudgedLog):
     """A ledger.Ledger: what the state machine accepts becomes a block. All calls come from one thread at a time."""
 
     def __init__(self, storage: Storage, signer: Signer, site: str, verifier: Verifier | None = None) -> None:
@@ -27,15 +25,8 @@ class LocalLedger(Log):
             Corrupt: what is stored contradicts itself.
             Unavailable: it cannot be read.
         """
-        self._verifier = verifier or Verifier()
-        self._machine = Machine(self._verifier, storage.state, {site: signer.public})
-        super().__init__(storage, signer, site)
+        super().__init__(storage, signer, site, {site: signer.public}, verifier)
         self._check()
-
-    @property
-    def state(self) -> State:
-        """The state after the newest block. Read only."""
-        return self._machine.site(self._site)
 
     def submit(self, entries: Sequence[bytes], at: int) -> list[bytes]:
         """See ledger.Ledger.submit. A batch with news in it becomes one block; without, nothing is written."""
@@ -46,13 +37,6 @@ class LocalLedger(Log):
             self._take(news, at)
         return [statement.id for statement in statements]
 
-    def refresh(self) -> None:
-        """See log.Log.refresh. What the machine remembers is forgotten if it may be of another block."""
-        before = self.head()
-        super().refresh()
-        if self.head() != before:
-            self._machine.forget()
-
     def _take(self, news: Sequence[cose.Statement], at: int) -> None:
         head = self.head()
         try:
@@ -62,24 +46,6 @@ class LocalLedger(Log):
             self._machine.rollback()
             raise
         self._machine.commit()
-
-    def _news(self, statements: Sequence[cose.Statement]) -> list[cose.Statement]:
-        bytes_of = self._storage.known([statement.id for statement in statements])
-        news = []
-        for statement in statements:
-            if statement.id not in bytes_of:
-                news.append(statement)
-            if bytes_of.setdefault(statement.id, statement.data) != statement.data:
-                raise Rejected(statement.id, "this statement is here with another signature, and what is here stays")
-        return news
-
-    def _judge(self, statements: Sequence[cose.Statement]) -> None:
-        for statement in statements:
-            try:
-                self._machine.apply(statement)
-            except Refused as refusal:
-                raise Rejected(statement.id, str(refusal)) from None
-            self._machine.keep()
 
     def _check(self) -> None:
         """What can be seen at once; `skerry ledger verify` looks at every entry."""
@@ -94,9 +60,3 @@ class LocalLedger(Log):
         others = [name for name in self._machine.sites() if name != self._site]
         if others:
             raise Corrupt(f"this is the ledger of site {others[0]}, not of {self._site}")
-
-    def _parse(self, data: bytes) -> cose.Statement:
-        try:
-            return self._verifier.parse(data)
-        except WireError as error:
-            raise Rejected(b"", str(error)) from None
