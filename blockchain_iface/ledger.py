@@ -2,8 +2,10 @@
 
 1. An entry is the bytes of one signed statement; its id is the statement's id. Submitting the same bytes again changes nothing;
    the same statement with another signature is rejected, and what was first stays.
-2. ``submit`` takes a batch and writes all of it or none of it. When it returns, the engine has accepted the batch; entries
-   are final once ``read`` returns them. Settlement consumes ``read``, never what ``submit`` returned.
+2. ``submit`` takes a batch and writes all of it or none of it. When it returns, the engine has accepted the batch and keeps it
+   on its disk; entries are final once ``read`` returns them. Settlement consumes ``read``, never what ``submit`` returned.
+   Where an engine needs others' consent, two accepted batches may contradict each other: the first that is ordered stays, and
+   submitting the other again says why it is none.
 3. ``Rejected`` is for ever: these entries will never be accepted. ``Unavailable`` is for now: submit the same bytes again.
 4. Final entries have one total order without holes, 0, 1, 2, ...; an index never changes its entry.
 5. A receipt proves an entry to be under the signed head of its block: the same bytes whenever it is asked for. A third party

@@ -38,10 +38,11 @@ CENTRE = signer(1_000_003)
 class VirtualMeter:
     """Issues certificates of one row each, and events, chained as the firmware chains them."""
 
-    def __init__(self, meter: str, number: int, t0: int = T0, interval: int = INTERVAL) -> None:
+    def __init__(self, meter: str, number: int, t0: int = T0, interval: int = INTERVAL, site: str = SITE) -> None:
+        self.site = site
         self.meter = meter
         self.signer = signer(number)
-        self.request = enrolment.request(self.signer, SITE, meter)
+        self.request = enrolment.request(self.signer, site, meter)
         self.seq = 0
         self.prev: bytes | None = None
         self.registers = (1000, 2000)
@@ -62,7 +63,7 @@ class VirtualMeter:
             "kind": kind,
             "details": {1: "power-on", 2: 0},
         }
-        data = event.issue(self.signer, SITE, self.meter, event.Event(**{**fields, **changes}))  # type: ignore[arg-type]
+        data = event.issue(self.signer, self.site, self.meter, event.Event(**{**fields, **changes}))  # type: ignore[arg-type]
         self.number += 1
         self.prev_event = cose.parse(data).id
         return data
@@ -83,7 +84,7 @@ class VirtualMeter:
             "closing": closing,
             "status": status,
         }
-        data = certificate.issue(self.signer, SITE, self.meter, Certificate(**{**fields, **changes}))  # type: ignore[arg-type]
+        data = certificate.issue(self.signer, self.site, self.meter, Certificate(**{**fields, **changes}))  # type: ignore[arg-type]
         self.seq += 1
         self.prev = cose.parse(data).id
         self.registers = closing

@@ -4,18 +4,23 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
 from scitt_cose import merkle
 
+from blockchain_iface.cometbft import network
+from blockchain_iface.engines.cometbft import CometLedger
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.engines.memory import MemoryLedger, MemoryStorage, Step, fails
 from blockchain_iface.ledger import Entry, Head, Ledger
 from blockchain_iface.store import Store
+from gateway.adapters.broker import free_port
 from gateway.core.writer import StatefulLedger
 from tests.virtual_meter import CENTRE, SITE
+from tools.setup import cometbft
 
 PATIENCE_S = 20
 
@@ -25,6 +30,10 @@ class Engine(Protocol):
 
     def open(self) -> StatefulLedger:
         """The ledger, as a new process finds it. What was open before is closed."""
+        ...
+
+    def close(self) -> None:
+        """Close what is open."""
         ...
 
 
@@ -45,6 +54,9 @@ class Memory:
     def open(self) -> MemoryLedger:
         return MemoryLedger(self._storage, CENTRE, SITE)
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     @contextmanager
     def failing(self, at: Step, is_done: bool) -> Iterator[None]:
         untroubled = self._storage.fault
@@ -61,10 +73,13 @@ class Embedded:
         self._ledger: EmbeddedLedger | None = None
 
     def open(self) -> EmbeddedLedger:
-        if self._ledger:
-            self._ledger.close()
+        self.close()
         self._ledger = EmbeddedLedger(self._path, CENTRE, SITE)
         return self._ledger
+
+    def close(self) -> None:
+        if self._ledger:
+            self._ledger.close()
 
     @contextmanager
     def failing(self, at: Step, is_done: bool) -> Iterator[None]:
@@ -75,6 +90,25 @@ class Embedded:
         store._db = _FailingConnection(untroubled, at, is_done)  # type: ignore[assignment]
         yield
         store._db = untroubled
+
+
+class Alone:
+    """The cometbft engine with one validator."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ledger: CometLedger | None = None
+        member = network.Member(SITE, CENTRE.public, folder / "cometbft", free_port(), free_port())
+        network.create([member], "alone", datetime.now(UTC))
+
+    def open(self) -> CometLedger:
+        self.close()
+        self._ledger = CometLedger(self._folder, CENTRE, SITE)
+        return self._ledger
+
+    def close(self) -> None:
+        if self._ledger:
+            self._ledger.close()
 
 
 _STATEMENTS = {
@@ -151,3 +185,5 @@ def submitted(ledger: Ledger, batch: Sequence[bytes], at: int) -> list[bytes]:
 
 LOCAL: dict[str, Callable[[Path], LocalEngine]] = {"memory": Memory, "embedded": Embedded}
 ENGINES: dict[str, Callable[[Path], Engine]] = {**LOCAL}
+if cometbft.is_built(Path(__file__).parents[2] / ".skerry"):  # else set-up has said so
+    ENGINES["cometbft"] = Alone

@@ -1,6 +1,6 @@
 """What every engine promises (blockchain_iface/ledger.py), engine by engine. The tests do not know which one runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,8 +23,10 @@ PEM = public_key(CENTRE.public).public_bytes(serialization.Encoding.PEM, seriali
 
 
 @pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
-    return ENGINES[request.param](tmp_path)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    engine = ENGINES[request.param](tmp_path)
+    yield engine
+    engine.close()
 
 
 @pytest.fixture
