@@ -135,6 +135,10 @@ class _FailingConnection:
         with self._fault(query):
             return self._db.executemany(query, rows)
 
+    @property
+    def in_transaction(self) -> bool:
+        return self._db.in_transaction
+
     def rollback(self) -> None:
         self._db.rollback()
 
