@@ -229,9 +229,9 @@ def test_readings_without_registers_leave_their_energy_to_the_next_with():
 
 
 def test_a_long_silence_may_hide_much_energy():
-    for known in ((None, None), (T, Energy((1000, 0), (0, 0), T))):
+    for known, first in (((None, None), Reading(3600, 1000, 0)), ((T, Energy((1000, 0), (0, 0), T)), Reading(3600))):
         adrift = Adrift(2, *known)
-        adrift.add(5000, Reading(3600, 1000, 0))
+        adrift.add(5000, first)
         adrift.add(4 * 3_600_000, Reading(3600, 3_001_000, 0))
         assert adrift.energy.registers == (3_001_000, 0)
 
