@@ -1,0 +1,13 @@
+"""Every figure of the ledger, from all benchmarks, one a line: `python -m tools.bench_ledger` prints `name value unit`."""
+
+import sys
+
+from tools.figures import print_all
+
+BENCHES = (
+    (sys.executable, "-m", "tools.bench_log"),
+    (sys.executable, "-m", "tools.bench_state"),
+)
+
+if __name__ == "__main__":
+    sys.exit(print_all(BENCHES))
