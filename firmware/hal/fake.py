@@ -151,6 +151,20 @@ class Relay:
         return self.is_closed
 
 
+class Watchdog:
+    """Bites nobody, and remembers: ``longest_ms`` is the longest time that it was left unfed."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.longest_ms = 0
+        self._clock = clock
+        self._fed = clock.ticks_ms()
+
+    def feed(self) -> None:
+        now = self._clock.ticks_ms()
+        self.longest_ms = max(self.longest_ms, now - self._fed)
+        self._fed = now
+
+
 class Board:
     """Clock, files and countable randomness; lines come from ``lines``, in order, an OSError among them is raised.
 
@@ -158,6 +172,7 @@ class Board:
     """
 
     network = led = console = signer = None
+    target = "fake"
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -192,6 +207,9 @@ class Board:
 
     def heap_free(self) -> int:
         return 0
+
+    def watchdog(self, timeout_s: int) -> Watchdog:  # noqa: ARG002
+        return Watchdog(self.clock)
 
     def _next_line(self) -> Stream:
         line = self.lines.pop(0)

@@ -130,8 +130,18 @@ if TYPE_CHECKING:
         def closed(self) -> "bool | None":
             """What the contact itself reports; None if it has no feedback. OSError if it cannot be reached."""
 
+    class Watchdog(Protocol):
+        """Ends or resets a meter that stops feeding it. Runs from the moment it is made, and cannot be stopped."""
+
+        def feed(self) -> None:
+            """Give the meter the whole time again."""
+
     class Board(Protocol):
         """One meter's computer."""
+
+        @property
+        def target(self) -> str:
+            """The hardware's name in update manifests, an id as in wire.topics."""
 
         @property
         def clock(self) -> Clock:
@@ -184,3 +194,6 @@ if TYPE_CHECKING:
 
         def heap_free(self) -> int:
             """Bytes free for objects, after collecting garbage; 0 where nobody counts them."""
+
+        def watchdog(self, timeout_s: int) -> Watchdog:
+            """Start a watchdog that bites after ``timeout_s`` seconds without food, also while the event loop hangs."""

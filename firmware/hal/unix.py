@@ -138,10 +138,23 @@ class Relay:
             return line.read(1) == "1"
 
 
+class Watchdog:
+    """The kernel's alarm clock: its signal ends a process that does not wind it up again (alarm(2))."""
+
+    def __init__(self, timeout_s: int) -> None:
+        self._timeout_s = timeout_s
+        self._alarm = ffi.open("libc.so.6").func("I", "alarm", "I")
+        self.feed()
+
+    def feed(self) -> None:
+        self._alarm(self._timeout_s)
+
+
 class Board:
     """A process on Linux."""
 
     network = led = console = None
+    target = "unix"
     signer: "Signer | None" = None
 
     def __init__(self, flash: str, clock: bool = True) -> None:
@@ -183,3 +196,6 @@ class Board:
     def heap_free(self) -> int:
         gc.collect()
         return int(gc.mem_free())
+
+    def watchdog(self, timeout_s: int) -> Watchdog:
+        return Watchdog(timeout_s)
