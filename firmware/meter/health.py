@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from ..hal.interface import Board, Led
     from .certifier import Certifier
     from .device import PolledDevice
+    from .life import Life
     from .mqtt_link import MqttLink
 
 _BLINK_S = 0.04
-_WORDS = 200  # letters of an error
+_WORDS, _REASON = 200, 64  # letters of an error, and of why the meter has started
 
 
 class Health:
@@ -23,12 +24,15 @@ class Health:
         lag: how late the event loop is.
     """
 
-    def __init__(self, board: "Board", certifier: "Certifier", devices: "list[PolledDevice]", link: "MqttLink") -> None:
+    def __init__(
+        self, board: "Board", certifier: "Certifier", devices: "list[PolledDevice]", link: "MqttLink", life: "Life"
+    ) -> None:
         self.lag = LoopLag()
         self._board = board
         self._certifier = certifier
         self._devices = devices
         self._link = link
+        self._life = life
         self._born = board.clock.ticks_ms()
 
     def message(self) -> "dict[str, object]":
@@ -38,7 +42,7 @@ class Health:
         return {
             "uptime_s": (board.clock.ticks_ms() - self._born) // 1000,
             "boot": self._certifier.issuer.boot,
-            "reset": board.reset_reason(),
+            "reset": self._life.reason[:_REASON],
             "heap_free": board.heap_free(),
             "lag_max_ms": longest,
             "lag_mean_ms": mean,
@@ -59,4 +63,5 @@ class Health:
         """The blinker's pattern for what is the case now."""
         states = [device.status for device in self._devices]
         bus = all(status in ("ok", "search") for status in states)
-        return blinker.choose("" not in states, bus, self._link.connected, self._certifier.delivery.debt)
+        life, debt = self._life, self._certifier.delivery.debt
+        return blinker.choose("" not in states, bus, self._link.connected, debt, life.safe, life.updating)

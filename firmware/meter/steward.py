@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .certifier import Certifier
     from .config import Config
     from .events import Events
+    from .journal import Journal
     from .timekeeper import Moment
 
 _HEALTH_S = 60
@@ -91,11 +92,12 @@ def steward_of(
     config: "Config",
     board: "Board",
     certifier: "Certifier",
-    now: "Moment",
-    log: "Callable[[str], None]",
+    journal: "Journal",
+    update: "Callable[[bytes], None]",
     send_log: "Callable[[], None]",
 ) -> Steward:
-    """The steward of a meter that starts; it says to ``log`` what it does, and ``send_log`` sends what was said."""
+    """The steward of a meter that starts; ``update`` takes manifests, and ``send_log`` sends what ``journal`` holds."""
+    now = journal.now()
     installed = {
         command.POLL_MS: config.poll_ms,
         command.HEALTH_S: _HEALTH_S,
@@ -104,13 +106,9 @@ def steward_of(
     control = Control(Notes(board.files), installed, (now.time_ms or 0) // 1000)
     relay = board.open_relay(config.relay.output, config.relay.feedback) if config.relay else None
     contact = Contact(relay)
-    commands = Commands(config, control, contact.exists, certifier.delivery.outbox.resend, _no_update, send_log)
-    steward = Steward(commands, Supply(control, contact, config.meter, now.uptime_ms), certifier.events, log)
+    commands = Commands(config, control, contact.exists, certifier.delivery.outbox.resend, update, send_log)
+    steward = Steward(commands, Supply(control, contact, config.meter, now.uptime_ms), journal.events, journal.log)
     if certifier.issuer.head.body is not None:
         # it may have been kept a moment before the power went
         steward.charge(certifier.issuer.head.body)
     return steward
-
-
-def _no_update(_manifest: bytes) -> None:
-    raise WireError("this firmware takes no updates by command")

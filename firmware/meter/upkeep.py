@@ -12,29 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..hal.interface import Board
-    from .log_ring import LogRing
+    from .journal import Journal
     from .mqtt_link import MqttLink
 
 _LOOK_S = 1
 
 
 async def upkeep(
-    board: "Board",
-    link: "MqttLink",
-    health: Health,
-    topic: str,
-    pause_s: "Callable[[], int]",
-    ring: "LogRing",
-    log: "Callable[[str], None]",
+    board: "Board", link: "MqttLink", health: Health, topic: str, pause_s: "Callable[[], int]", journal: "Journal"
 ) -> None:
-    """Run them. Never returns. A health message goes to ``topic`` every ``pause_s()``; ``ring`` is what the console shows."""
+    """Run them. Never returns. A health message goes to ``topic`` every ``pause_s()``; the console shows ``journal``."""
     tasks = [health.lag.measure(), _report(board, link, health, topic, pause_s)]
     if board.led is not None:
         tasks.append(health.blink(board.led))
     if board.console is not None:
-        tasks.append(console.answer(board.console, ring))
+        tasks.append(console.answer(board.console, journal.ring))
     if board.network is not None:
-        tasks.append(network.keep(board.network, board.clock, board.random, log))
+        tasks.append(network.keep(board.network, board.clock, board.random, journal.log))
     await asyncio.gather(*tasks)
 
 

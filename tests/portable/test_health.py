@@ -19,17 +19,18 @@ def health():
     board.files.write("boot", bytes(250))
     devices = [Part(unit=1, status="ok", errors={}), Part(unit=2, status="crc", errors={"crc": 3})]
     certifier = Part(issuer=Part(boot=7), refused=2, delivery=Part(debt=0))
-    return Health(board, certifier, devices, Part(connected=True, last_error=None)), board, certifier, devices
+    life = Part(reason="watchdog: the bus task stands still", safe=False, updating=False)
+    return Health(board, certifier, devices, Part(connected=True, last_error=None), life), board, certifier, devices, life
 
 
 def test_the_message():
-    one, board, _, _ = health()
+    one, board, _, _, _ = health()
     board.clock.advance(61_500)
     one.lag.note(104_000)
     assert one.message() == {
         "uptime_s": 61,
         "boot": 7,
-        "reset": "start",
+        "reset": "watchdog: the bus task stands still",
         "heap_free": 0,
         "lag_max_ms": 4,
         "lag_mean_ms": 4,
@@ -44,7 +45,7 @@ def test_the_message():
 
 
 def test_the_lamp():
-    one, _, certifier, devices = health()
+    one, _, certifier, devices, life = health()
     assert one.pattern() == blinker.NO_BUS
     devices[1].status = "search"
     assert one.pattern() == blinker.WELL
@@ -52,3 +53,7 @@ def test_the_lamp():
     assert one.pattern() == blinker.DEBT
     devices[0].status = ""
     assert one.pattern() == blinker.STARTING
+    life.updating = True
+    assert one.pattern() == blinker.UPDATING
+    life.safe = True
+    assert one.pattern() == blinker.SAFE_MODE

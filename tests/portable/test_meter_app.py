@@ -84,7 +84,7 @@ class Bench:
 
     def issue(self):
         """Poll and certify until there is a certificate; returns its bytes."""
-        self.run(lambda bench: bench.certifier.issuer.head.seq, self.meter._measure(), self.meter._certify())
+        self.run(lambda bench: bench.certifier.issuer.head.seq, self.meter._measure(), self.meter._sign())
         return self.certifier.store.statements.read(CERTIFICATE, 1)
 
 

@@ -9,7 +9,9 @@ ROOT = Path(__file__).parents[2]
 MICROPYTHON = ROOT / ".skerry" / "bin" / "micropython"
 
 
-@pytest.mark.parametrize(("script", "tests"), [("esp32_on_fakes.py", 16), ("esp32_start_on_fakes.py", 8)])
+@pytest.mark.parametrize(
+    ("script", "tests"), [("esp32_on_fakes.py", 16), ("esp32_start_on_fakes.py", 8), ("esp32_selector_on_fakes.py", 1)]
+)
 def test_the_esp32_over_fakes_of_its_modules(script: str, tests: int) -> None:
     command = [str(MICROPYTHON), "tests/portable/run.py", f"tests/unit/{script}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
