@@ -17,10 +17,12 @@ import typer
 from blockchain_iface.document import EvidenceError
 from blockchain_iface.ledger import LedgerError
 
+from . import updating
 from .adapters.broker import BrokerError
 from .adapters.keystore import KeyFileError
 from .adapters.orders import OrderError
 from .adapters.registry import RegistryError
+from .adapters.releases import ReleaseError
 from .adapters.settings import SettingsError
 from .core.centre import OtherSite
 from .core.command_words import WordsError, micro_tokens
@@ -43,6 +45,7 @@ _EXPECTED = (
     OrderError,
     OtherSite,
     RegistryError,
+    ReleaseError,
     SettingsError,
     SiteError,
     WordsError,
@@ -214,6 +217,26 @@ def _told(outcome: Outcome) -> str:
     lines = [f"{outcome.meter}: {', '.join([outcome.result, *after])}" + (f" ({outcome.reason})" if outcome.reason else "")]
     lines += [f"event {outcome.event}"] if outcome.event else []
     return "\n".join(lines + ([outcome.log.rstrip()] if outcome.log else []))
+
+
+@app.command()
+def update(
+    directory: Directory,
+    release: Annotated[Path, typer.Argument(help="The release: an archive of `python -m tools.release`.")],
+    meters: Annotated[list[str], typer.Argument(help="The meters that are to run it.")],
+) -> None:
+    """Have meters run another release, and show what they say of it. Ctrl-C ends the showing only."""
+    with _plainly():
+        site = Site(directory)
+        after = updating.newest(site)
+        version = site.update(release.read_bytes(), meters)
+        typer.echo(f"Version {version} is offered to {', '.join(meters)} as soon as the gateway and they are there.")
+        for line in updating.follow(site, meters, after):
+            typer.echo(line)
+        inbox = site.updates
+        refused = [f"{meter}: {reason}" for meter in meters if (reason := inbox.reason(inbox.path(meter)))]
+        if refused:
+            raise SiteError(f"not updated: {'; '.join(refused)}")
 
 
 @app.command("run")

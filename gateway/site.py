@@ -3,7 +3,7 @@
 site.toml      what the owner decides                 ledger.sqlite   the only truth
 registry.json  the names people give                  broker/         the broker's files
 keys/          the gateway's key, and its door's      tokens/         who may be enrolled, hashed
-enrol/ orders/ inboxes of the running gateway         gateway.json    addresses and process ids while it runs
+enrol/ orders/ updates/ inboxes of the running gateway   gateway.json    addresses and process ids while it runs
 commands/      under way, and how they ended
 witness/       heads of other ledgers cosigned last
 """
@@ -20,7 +20,7 @@ from typing import Any
 from blockchain_iface.state.entries import Genesis
 from firmware.wire.topics import is_id
 
-from .adapters import files, keystore, settings
+from .adapters import files, keystore, releases, settings
 from .adapters.broker import free_port
 from .adapters.door import Door
 from .adapters.inbox import Inbox
@@ -97,6 +97,11 @@ class Site:
     def outcomes(self) -> Outcomes:
         """Commands under way, and how they ended."""
         return Outcomes(self.root / "commands")
+
+    @property
+    def updates(self) -> Inbox:
+        """Which release each meter is to run: its name, and the archive."""
+        return Inbox(self.root / "updates", ".zip", releases.MAX_SIZE)
 
     def settings(self) -> Settings:
         """What ``site.toml`` says. SettingsError if it is not valid."""
@@ -223,6 +228,22 @@ class Site:
             return (self.root / "orders" / "refused" / f"{name}.json.reason").read_text().strip()
         except FileNotFoundError:
             return None
+
+    def update(self, archive: bytes, meters: list[str]) -> int:
+        """Order ``meters`` to run the release in ``archive``; its version.
+
+        Raises:
+            ReleaseError: it is none.
+            SiteError: a meter is not of this site.
+        """
+        release = releases.parse(archive)
+        units = self.registry.units()
+        for meter in meters:
+            if meter not in units:
+                raise SiteError(f"{meter} is no meter of this site: it has {', '.join(sorted(units)) or 'none'}")
+        for meter in meters:
+            self.updates.drop(meter, archive)
+        return release.version
 
 
 def now() -> int:

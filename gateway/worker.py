@@ -20,11 +20,12 @@ from blockchain_iface.ledger import Rejected, Unavailable
 from blockchain_iface.signatures import Verifier
 from firmware.wire import cose
 
-from .adapters import files, keystore, orders
+from .adapters import files, keystore, orders, releases
 from .adapters.broker import Broker
 from .adapters.mqtt import Link
 from .adapters.orders import CommandOrder, OrderError
 from .adapters.registry import RegistryError, Unit
+from .adapters.releases import ReleaseError
 from .core import command_words
 from .core.centre import ShadowCentre
 from .core.command_words import WordsError
@@ -50,6 +51,7 @@ class Worker:
         signer = keystore.load(site.keys)
         verifier = Verifier()
         self._site = site
+        self._releases = site.updates
         self._broker = broker
         self._link = link
         self._ledger = EmbeddedLedger(site.ledger, signer, settings.site, verifier)
@@ -132,6 +134,7 @@ class Worker:
         except Rejected as error:
             # metering goes on; what could not be settled stays open and is tried again
             _log.error("the ledger refuses an entry of our own: please report this", error=str(error))
+        self._tell_updates()
         if time.monotonic() >= self._next_renewal:
             self._next_renewal = time.monotonic() + _RENEWAL_S
             self._site.renew_door()
@@ -155,6 +158,8 @@ class Worker:
             self._reception.take(path, data, self._units)
         for path, data in self._site.orders.waiting():
             self._take_order(path, data)
+        for path, data in self._releases.news():
+            self._take_release(path, data)
 
     def _read_registry(self) -> None:
         current = self._site.registry.version()
@@ -200,6 +205,25 @@ class Worker:
             outcome = self._centre.dispatch.outcomes.pop(0)
             _log.info("answered", meter=outcome.meter, result=outcome.result, reason=outcome.reason, order=outcome.name)
             self._outcomes.end(outcome)
+
+    def _take_release(self, path: Path, data: bytes) -> None:
+        try:
+            self._centre.update(path.stem, releases.parse(data), now())
+        except (ReleaseError, Rejected) as error:
+            reason = error.reason if isinstance(error, Rejected) else str(error)
+            _log.warning("an update is refused", file=path.name, reason=reason)
+            self._releases.refuse(path, reason)
+
+    def _tell_updates(self) -> None:
+        news = self._centre.updates.news
+        while news:
+            one = news.pop(0)
+            _log.info("update", meter=one.meter, version=one.version, result=one.result)
+            path = self._releases.path(one.meter)
+            if one.final and one.good:
+                self._releases.done(path)
+            elif one.final:
+                self._releases.refuse(path, one.result)
 
     def _announce(self) -> None:
         """Write gateway.json once everything answers, and again when the broker has a new process."""

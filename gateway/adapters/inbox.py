@@ -13,23 +13,38 @@ MAX_SIZE = 4096
 class Inbox:
     """Files with one suffix in one directory. Whatever a crash leaves is taken again: the ledger knows it already."""
 
-    def __init__(self, directory: Path, suffix: str) -> None:
+    def __init__(self, directory: Path, suffix: str, max_size: int = MAX_SIZE) -> None:
         self._directory = directory
         self._suffix = suffix
+        self._max_size = max_size
+        self._seen: dict[Path, tuple[int, int, int]] = {}
         directory.mkdir(mode=0o700, exist_ok=True)
+
+    def path(self, name: str) -> Path:
+        """Where ``name`` (without suffix) waits."""
+        return self._directory / f"{name}{self._suffix}"
 
     def drop(self, name: str, data: bytes) -> Path:
         """Leave ``data`` under ``name`` (without suffix)."""
-        path = self._directory / f"{name}{self._suffix}"
+        path = self.path(name)
         self._reason(path).unlink(missing_ok=True)
         files.write_secret(path, data)
         return path
 
     def waiting(self) -> Iterator[tuple[Path, bytes]]:
-        """Path and content of what waits, by name; more than MAX_SIZE bytes are cut off just above, and so will be refused."""
+        """Path and content of what waits, by name; what is too large is cut off just above, and so will be refused."""
         for path in sorted(self._directory.glob(f"[!.]*{self._suffix}")):
             with path.open("rb") as file:
-                yield path, file.read(MAX_SIZE + 1)
+                yield path, file.read(self._max_size + 1)
+
+    def news(self) -> Iterator[tuple[Path, bytes]]:
+        """As ``waiting``, but nothing twice that was not replaced since."""
+        for path in sorted(self._directory.glob(f"[!.]*{self._suffix}")):
+            version = files.version(path)
+            if self._seen.get(path) != version:
+                self._seen[path] = version
+                with path.open("rb") as file:
+                    yield path, file.read(self._max_size + 1)
 
     def done(self, path: Path, answer: bytes | None = None) -> None:
         """It is on the ledger, and this is the answer."""

@@ -9,7 +9,7 @@ from blockchain_iface.signatures import Verifier
 from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
 from blockchain_iface.state.given_up import missing
 from blockchain_iface.state.proposals import due
-from firmware.wire import command, cose, enrolment, receipt, timesync, topics
+from firmware.wire import command, cose, enrolment, event, receipt, timesync, topics
 from firmware.wire.fields import WireError
 from firmware.wire.signer import Signer
 
@@ -20,7 +20,9 @@ from .dispatch import Dispatch
 from .gaps import Gaps
 from .picture import picture
 from .refusal import Refusal, Refused
+from .release import Release
 from .telemetry import Telemetry
+from .updates import Updates
 from .view import View
 from .writer import StatefulLedger, Writer
 
@@ -57,6 +59,7 @@ class ShadowCentre:
         dispatch: commands that people have ordered, and how they ended.
         newest_refusals: the last refused message by reason, for the log.
         sighted: certificates whose meters saw another history of the ledger; whoever logs them takes them away.
+        updates: of the meters' firmware.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class ShadowCentre:
         self._writer = Writer(ledger, signer, site)
         self._commands = CommandDesk(signer, site)
         self.dispatch = Dispatch(site)
+        self.updates = Updates(signer, site, self._commands)
         self._site = site
         self._deadline = deadline_s
         self._admission = Admission(site, ledger.state, verifier)
@@ -91,6 +95,7 @@ class ShadowCentre:
         self.newest_refusals: dict[str, Refused] = {}
         self.sighted: list[Admitted] = []
         self._questions: dict[str, bytes] = {}
+        self._chunks: list[Publish] = []
         self._started = now
         self._begin(genesis, now)
 
@@ -120,12 +125,20 @@ class ShadowCentre:
 
     def command(self, meter: str, kind: int, arguments: object, now: int, expires: int) -> bytes:
         """A signed command, to be added to ``dispatch``. Rejected if the meter is not enrolled, or would refuse it."""
-        if meter not in self._writer.state.meters:
-            raise Rejected(b"", f"{meter} is not enrolled")
+        self._check_enrolled(meter)
         try:
             return self._commands.issue(meter, kind, arguments, now, expires)
         except WireError as error:
             raise Rejected(b"", str(error)) from None
+
+    def update(self, meter: str, release: Release, now: int) -> None:
+        """Have ``meter`` run ``release``. Rejected if it is not enrolled."""
+        self._check_enrolled(meter)
+        self.updates.order(meter, release, now)
+
+    def _check_enrolled(self, meter: str) -> None:
+        if meter not in self._writer.state.meters:
+            raise Rejected(b"", f"{meter} is not enrolled")
 
     def on_messages(self, batch: Sequence[Message], now: int) -> list[Publish]:
         """Take a batch. When this returns, it may be acknowledged.
@@ -133,6 +146,7 @@ class ShadowCentre:
         Raises:
             Unavailable: acknowledge nothing; bring the same batch again.
         """
+        self._chunks = []
         admitted: list[Admitted] = []
         refused: list[Refused] = []
         for message in batch:
@@ -152,7 +166,10 @@ class ShadowCentre:
             if one.kind == receipt.EVENT:
                 log = self._telemetry.log(one.meter)
                 self.dispatch.take_event(one.meter, one.statement, log[0] if log else None)
-        return [self._answer(one) for one in result.taken]
+        for one in result.fresh:
+            if one.kind == receipt.EVENT:
+                self.updates.take_event(one.meter, event.decode(one.statement.payload))
+        return [*(self._answer(one) for one in result.taken), *self._chunks]
 
     def tell_time(self, now_ms: int) -> list[Publish]:
         """Answer the meters that asked for the time, at this moment, ``now_ms`` in Unix milliseconds."""
@@ -164,7 +181,7 @@ class ShadowCentre:
         return answers
 
     def on_tick(self, now: int) -> list[Publish]:
-        """Settle what is due, send what is ordered, ask for what is missing.
+        """Settle what is due, send what is ordered, ask for what is missing, offer updates.
 
         Rejected is a defect of ours; Unavailable: call again.
         """
@@ -174,14 +191,14 @@ class ShadowCentre:
                 break
             self._writer.write_all(proposal.entries, now)
         ordered = [Publish(topic, data) for topic, data in self.dispatch.due(now)]
-        return [*ordered, *self._requests(now)]
+        return [*ordered, *self._requests(now), *self._offers(now)]
 
     def view(self, now: int, names: Mapping[str, str], broker: str) -> View:
         """The picture for people; ``names`` by meter, ``broker`` says how the link is."""
         return picture(self._writer.ledger, self._telemetry, self._refusals, self._site, self._started, now, names, broker)
 
     def _admit(self, message: Message, now: int) -> Admitted | None:
-        """A certificate or an event, or None for what is unsigned, which is noted: state, health, log, a question."""
+        """A certificate or an event, or None for what is unsigned, which is noted: state, health, log, a question, a want."""
         try:
             site, meter, kind = topics.parse_up(message.topic)
         except WireError as error:
@@ -196,9 +213,19 @@ class ShadowCentre:
             raise Refused(Refusal.BAD_STATE, f"{meter} is not enrolled", meter)
         if kind == "time":
             self._note_question(meter, message.payload)
+        elif kind == "want":
+            self._serve(meter, message.payload)
         else:
             self._note(meter, kind, message.payload, now)
         return None
+
+    def _serve(self, meter: str, want: bytes) -> None:
+        try:
+            chunk = self.updates.answer(meter, want)
+        except WireError as error:
+            raise Refused(Refusal.BAD_STATE, str(error), meter) from None
+        if chunk is not None:
+            self._chunks.append(Publish(topics.down(self._site, meter, "chunk"), chunk))
 
     def _note_question(self, meter: str, echo: bytes) -> None:
         if len(echo) != timesync.ECHO_SIZE:
@@ -227,3 +254,13 @@ class ShadowCentre:
                 data = self._commands.issue(meter, command.RESEND, list(gap), now)
                 requests.append(Publish(topics.down(self._site, meter, "cmd"), data))
         return requests
+
+    def _offers(self, now: int) -> list[Publish]:
+        offers = []
+        for meter in self.updates.meters:
+            if self.dispatch.is_busy(meter):
+                continue
+            data = self.updates.offer(meter, self._telemetry.last(meter)[0], now)
+            if data is not None:
+                offers.append(Publish(topics.down(self._site, meter, "cmd"), data))
+        return offers

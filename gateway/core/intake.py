@@ -13,9 +13,13 @@ from .writer import Writer
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What to answer: ``taken`` is on the ledger and gets receipts, ``refused`` is counted, ``sighted`` is for the log."""
+    """What to answer: ``taken`` is on the ledger and gets receipts, ``refused`` is counted, ``sighted`` is for the log.
+
+    ``fresh`` is what of ``taken`` came to the ledger only now.
+    """
 
     taken: list[Admitted] = field(default_factory=list)
+    fresh: list[Admitted] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     sighted: list[Admitted] = field(default_factory=list)
 
@@ -66,6 +70,7 @@ def _submit(writer: Writer, fresh: dict[bytes, Admitted], intake: Intake, now: i
             intake.refused.append(Refused(Refusal.BROKEN_CHAIN, rejection.reason, one.meter))
         else:
             intake.taken.extend(fresh.values())
+            intake.fresh.extend(fresh.values())
             return
 
 

@@ -13,6 +13,7 @@ Power = Annotated[int, Field(ge=-(1 << 31), le=1 << 31)]
 Register = Annotated[int, Field(ge=0, le=1 << 48)]
 Word = Annotated[str, Field(max_length=16, pattern="^[a-z]*$")]
 Time = Annotated[int, Field(ge=0, le=1 << 33)]
+Words = Annotated[str, Field(max_length=96)]
 
 
 class StateMessage(BaseModel):
@@ -36,6 +37,10 @@ class StateMessage(BaseModel):
     t: Time | None = None
     bus_errors: Count | None = None
     auxiliary: Any = None
+    version: Count | None = None
+    safe: bool | None = None
+    reset: Words | None = None
+    update: Words | None = None
 
 
 class Bus(BaseModel):
