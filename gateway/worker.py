@@ -138,6 +138,8 @@ class Worker:
         if time.monotonic() >= self._next_renewal:
             self._next_renewal = time.monotonic() + _RENEWAL_S
             self._site.renew_door()
+            for meter, days in self._site.door.ending(now()).items():
+                _log.warning("a meter's certificate ends: enrol it again, with a new token", meter=meter, days=days)
         self._end_commands()
         self._broker.refresh()
         names = {meter: unit.name for meter, unit in self._units.items()}

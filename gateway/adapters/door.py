@@ -19,6 +19,8 @@ from ..core.authority import BROKER, CRL_LIFE, GATEWAY, Authority
 from . import files
 from .keystore import KeyFileError
 
+NOTICE_S = 60 * 86_400
+"""From when on people are told that a meter's certificate ends."""
 T = TypeVar("T")
 
 
@@ -83,6 +85,17 @@ class Door:
         if news:
             self._write_crl(self._authority(), [*current, *news], _number(current) + 1, now)
         return len(news)
+
+    def ending(self, now: int) -> dict[str, int]:
+        """Days left to the meters whose newest certificate ends within NOTICE_S, revoked ones aside. KeyFileError."""
+        revoked = {line.serial_number for line in self._read_crl()}
+        ends: dict[str, int] = {}
+        for path in self._issued.glob("*/*.pem"):
+            one = _certificate(path)
+            if one.serial_number not in revoked:
+                end = int(one.not_valid_after_utc.timestamp())
+                ends[path.parent.name] = max(end, ends.get(path.parent.name, end))
+        return {meter: (end - now) // 86_400 for meter, end in sorted(ends.items()) if end - now < NOTICE_S}
 
     def version(self) -> tuple[object, ...]:
         """Differs when the broker must read its files again."""

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from gateway.adapters.door import Door, DoorKeyTaken
+from gateway.adapters.door import NOTICE_S, Door, DoorKeyTaken
 from gateway.adapters.keystore import KeyFileError
 from gateway.core.authority import CLIENT_LIFE, CRL_LIFE, OWN_LIFE
 from tests.door_keys import DoorKey
@@ -124,6 +124,19 @@ def test_half_a_life_is_time_for_a_new_one(door: Door) -> None:
     # a clock that was ahead and is set right
     assert changed(door, NOW) == {"crl", "broker", "link"}
     assert changed(door, NOW, "127.0.0.1") == {"broker"}
+
+
+def test_people_are_told_in_time_whose_certificate_ends(door: Door) -> None:
+    life = int(CLIENT_LIFE.total_seconds())
+    door.issue("wind-1", WIND.public, NOW)
+    door.issue("wind-2", DoorKey("wind-2").public, NOW)
+    house = DoorKey("house-1")
+    door.issue("house-1", house.public, NOW)
+    door.issue("house-1", house.public, NOW + DAY)
+    door.revoke("wind-2", NOW)
+    assert door.ending(NOW + life - NOTICE_S) == {}
+    assert door.ending(NOW + life - NOTICE_S + 1) == {"wind-1": 59}
+    assert door.ending(NOW + life + DAY) == {"house-1": 0, "wind-1": -1}
 
 
 def test_one_key_is_for_one_meter(door: Door) -> None:
