@@ -11,6 +11,7 @@ from .fields import RangeError, WireError, u16, u32, u64
 MAX_DEPTH = 6
 _UINT, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG = range(7)
 _NULL = 0xF6
+_LEAST = (24, 1 << 8, 1 << 16, 1 << 32)  # the smallest numbers that need 1, 2, 4 and 8 bytes
 
 
 class Tagged:
@@ -24,7 +25,7 @@ class Tagged:
 
 
 def _is_printable(text: bytes) -> bool:
-    return all(0x20 <= letter < 0x7F for letter in text)
+    return not text or (min(text) >= 0x20 and max(text) < 0x7F)
 
 
 def _head(major: int, number: int, out: bytearray) -> None:
@@ -102,53 +103,57 @@ class _Reader:
 
     def take(self, count: int) -> bytes:
         end = self.at + count
-        if end > len(self.data):
-            raise WireError("CBOR ends too early")
         piece = self.data[self.at : end]
+        if len(piece) < count:
+            raise WireError("CBOR ends too early")
         self.at = end
         return piece
 
     def number(self, info: int) -> int:
-        if info < 24:
-            return info
         if info > 27:
             raise WireError("CBOR: indefinite or reserved length")
-        size = 1 << (info - 24)
-        value = int.from_bytes(self.take(size), "big")
-        # the smallest number that needs `size` bytes: 24, 2^8, 2^16, 2^32
-        if value < (24 if size == 1 else 1 << (4 * size)):
+        value = int.from_bytes(self.take(1 << (info - 24)), "big")
+        if value < _LEAST[info - 24]:
             raise WireError("CBOR: a number is longer than it need be")
-        return value
-
-    def count(self, info: int, least: int) -> int:
-        """A length that the remaining bytes can hold, at ``least`` bytes an item: no allocation on a liar's word."""
-        value = self.number(info)
-        if value * least > len(self.data) - self.at:
-            raise WireError("CBOR ends too early")
         return value
 
     def value(self, depth: int) -> object:
         if depth == 0:
             raise WireError("CBOR is nested too deep")
-        first = self.take(1)[0]
+        at = self.at
+        if at == len(self.data):
+            raise WireError("CBOR ends too early")
+        first = self.data[at]
+        self.at = at + 1
+        if first < 24:  # most values are small numbers
+            return first
         major, info = first >> 5, first & 31
-        if major == _UINT:
-            return self.number(info)
-        if major == _NEGATIVE:
-            return -1 - self.number(info)
+        if major > _TAG:
+            if first == _NULL:
+                return None
+            raise WireError(f"CBOR: initial byte 0x{first:02x} is not part of the format")
+        number = info if info < 24 else self.number(info)
         if major == _BYTES:
-            return self.take(self.count(info, 1))
+            return self.take(number)
+        if major == _UINT:
+            return number
+        if major == _NEGATIVE:
+            return -1 - number
         if major == _TEXT:
-            return self.text(self.count(info, 1))
-        if major == _ARRAY:
-            return [self.value(depth - 1) for _ in range(self.count(info, 1))]
+            return self.text(number)
+        if major == _TAG:
+            return self.tagged(number, depth - 1)
+        # a length that the remaining bytes can hold: no allocation on a liar's word
+        if number * (major - _ARRAY + 1) > len(self.data) - self.at:
+            raise WireError("CBOR ends too early")
         if major == _MAP:
-            return self.map(self.count(info, 2), depth - 1)
-        if major == _TAG and self.number(info) == 18:
-            return Tagged(18, self.value(depth - 1))
-        if first == _NULL:
-            return None
-        raise WireError(f"CBOR: initial byte 0x{first:02x} is not part of the format")
+            return self.map(number, depth - 1)
+        return [self.value(depth - 1) for _ in range(number)]
+
+    def tagged(self, tag: int, depth: int) -> Tagged:
+        if tag != 18:
+            raise WireError(f"CBOR: tag {tag} is not part of the format")
+        return Tagged(18, self.value(depth))
 
     def text(self, count: int) -> str:
         piece = self.take(count)
@@ -158,13 +163,14 @@ class _Reader:
 
     def map(self, count: int, depth: int) -> "dict[int, object]":
         result: dict[int, object] = {}
-        last = None
+        last = -1
         for _ in range(count):
             key = self.value(1)
             if not isinstance(key, int):
                 raise WireError("CBOR: map keys are integers")
-            rank = (key < 0, abs(key))
-            if last is not None and rank <= last:
+            # 0, 1, 2, ... before -1, -2, ...: negative ones are ranked beyond the 64 bits
+            rank = key if key >= 0 else (1 << 64) - key
+            if rank <= last:
                 raise WireError("CBOR: map keys are not in ascending order, or one comes twice")
             last = rank
             result[key] = self.value(depth)

@@ -16,12 +16,15 @@ from .topics import is_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .steps import Steps
 
 ALG, KID, CWT_CLAIMS, TYPE = 1, 4, 15, 16
 ISSUER, SUBJECT = 1, 2
 ES256 = -7
 MAX_SIZE = 65536
+_SIGNATURE1, _NO_AAD = b"\x84\x6aSignature1", b"\x40"
 
 
 class HighS(WireError):
@@ -50,7 +53,7 @@ class Statement:
 
 def digest(protected: bytes, payload: bytes) -> bytes:
     """SHA-256 of Sig_structure ["Signature1", protected, h'', payload] (RFC 9052, section 4.4): 32 bytes."""
-    return hashlib.sha256(cbor.encode(["Signature1", protected, b"", payload])).digest()
+    return hashlib.sha256(_SIGNATURE1 + cbor.encode(protected) + _NO_AAD + cbor.encode(payload)).digest()
 
 
 def sign(signer: Signer, issuer: str, subject: str, type: str, payload: bytes) -> bytes:
@@ -69,9 +72,29 @@ def sign_steps(signer: Signer, issuer: str, subject: str, type: str, payload: by
     return Statement(data, signer.kid, (issuer, subject, type), payload, signature, id)
 
 
-def parse(data: bytes, max_size: int = MAX_SIZE) -> Statement:
+def parse_header(protected: bytes) -> "tuple[bytes, tuple[str, str, str]]":
+    """(kid, (issuer, subject, type)) of a statement's protected header. WireError if it is not ours."""
+    header = map_of(cbor.decode(protected, 3), "protected header", (ALG, KID, CWT_CLAIMS, TYPE))
+    if header[ALG] != ES256:
+        raise WireError("the algorithm is ES256")
+    claims = map_of(header[CWT_CLAIMS], "claims", (ISSUER, SUBJECT))
+    issuer, subject, type = claims[ISSUER], claims[SUBJECT], header[TYPE]
+    if not isinstance(issuer, str) or not is_id(issuer) or not isinstance(subject, str) or not is_id(subject):
+        raise WireError("issuer and subject are 1 to 32 of [a-z0-9-]")
+    if not isinstance(type, str) or len(type) > 64:
+        raise WireError("the type is a text of at most 64 bytes")
+    return bytes_of(header[KID], "kid", 8), (issuer, subject, type)
+
+
+def parse(
+    data: bytes,
+    max_size: int = MAX_SIZE,
+    header: "Callable[[bytes], tuple[bytes, tuple[str, str, str]]]" = parse_header,
+) -> Statement:
     """Take a statement apart, accepting its one canonical form. The signature's *form* is checked, not its truth.
 
+    Args:
+        header: ``parse_header``, or one that remembers: a signer's statements of one type have one header.
     Raises:
         HighS, StuffedHeader: see there.
         WireError: too large, not a statement, another algorithm, an unknown header.
@@ -90,18 +113,5 @@ def parse(data: bytes, max_size: int = MAX_SIZE) -> Statement:
     signature = bytes_of(signature, "signature", 64)
     if not es256.is_low_s(signature):
         raise HighS("the signature is out of range or has a high s")
-    kid, claims = _parse_header(protected)
+    kid, claims = header(protected)
     return Statement(bytes(data), kid, claims, payload, signature, digest(protected, payload))
-
-
-def _parse_header(protected: bytes) -> "tuple[bytes, tuple[str, str, str]]":
-    header = map_of(cbor.decode(protected, 3), "protected header", (ALG, KID, CWT_CLAIMS, TYPE))
-    if header[ALG] != ES256:
-        raise WireError("the algorithm is ES256")
-    claims = map_of(header[CWT_CLAIMS], "claims", (ISSUER, SUBJECT))
-    issuer, subject, type = claims[ISSUER], claims[SUBJECT], header[TYPE]
-    if not isinstance(issuer, str) or not is_id(issuer) or not isinstance(subject, str) or not is_id(subject):
-        raise WireError("issuer and subject are 1 to 32 of [a-z0-9-]")
-    if not isinstance(type, str) or len(type) > 64:
-        raise WireError("the type is a text of at most 64 bytes")
-    return bytes_of(header[KID], "kid", 8), (issuer, subject, type)

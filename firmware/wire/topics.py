@@ -9,7 +9,7 @@ UP = ("cert", "event", "state", "health", "time", "log", "want")
 
 def is_id(text: object) -> bool:
     """True for a site, meter or ledger name: 1 to 32 of ``[a-z0-9-]``."""
-    return isinstance(text, str) and 1 <= len(text) <= 32 and all(letter in _LETTERS for letter in text)
+    return isinstance(text, str) and 1 <= len(text) <= 32 and not text.strip(_LETTERS)
 
 
 def _topic(site: str, meter: str, direction: str, kind: str) -> str:
