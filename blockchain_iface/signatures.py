@@ -80,12 +80,13 @@ class Verifier:
         memory = (public, digest, signature)
         if memory in self._held:
             return True
-        if not self._check(digest, signature, public):
+        if not self.checks(digest, signature, public):
             return False
         _remember(self._held, memory, None)
         return True
 
-    def _check(self, digest: bytes, signature: bytes, public: bytes) -> bool:
+    def checks(self, digest: bytes, signature: bytes, public: bytes) -> bool:
+        """As ``signed``, without the memory: from any thread."""
         try:
             key = self._keys.get(public) or self._keys.setdefault(public, public_key(public))
             r = int.from_bytes(signature[:32], "big")
