@@ -1,7 +1,7 @@
 """ES256 on CPython: signing with the gateway's key and verifying everybody's, by the ``cryptography`` library."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from cryptography.exceptions import InvalidSignature
@@ -22,6 +22,8 @@ _SMALL = 4096
 T = TypeVar("T")
 K = TypeVar("K")
 V = TypeVar("V")
+Signature = tuple[bytes, bytes, bytes]
+"""Digest (32 bytes), signature (64), the public key it should be by (64)."""
 
 
 class KeySigner(Signer):
@@ -49,7 +51,7 @@ class Verifier:
 
     def __init__(self) -> None:
         self._keys: dict[bytes, ec.EllipticCurvePublicKey] = {}
-        self._held: OrderedDict[tuple[bytes, bytes, bytes], None] = OrderedDict()
+        self._held: OrderedDict[Signature, None] = OrderedDict()
         self._parsed: OrderedDict[bytes, Statement] = OrderedDict()
         self._bodies: OrderedDict[tuple[bytes, Callable[[bytes], object]], Any] = OrderedDict()
 
@@ -77,16 +79,21 @@ class Verifier:
 
     def signed(self, digest: bytes, signature: bytes, public: bytes) -> bool:
         """True if ``signature`` (64 bytes) over ``digest`` (32 bytes) is by the holder of ``public``."""
-        memory = (public, digest, signature)
+        memory = (digest, signature, public)
         if memory in self._held:
             return True
         if not self.checks(digest, signature, public):
             return False
-        _remember(self._held, memory, None)
+        self.remember([memory])
         return True
 
+    def remember(self, signatures: Iterable[Signature]) -> None:
+        """Take ``signatures`` for good: somebody of ours has checked them."""
+        for signature in signatures:
+            _remember(self._held, signature, None)
+
     def checks(self, digest: bytes, signature: bytes, public: bytes) -> bool:
-        """As ``signed``, without the memory: from any thread."""
+        """As ``signed``, but remembers nothing."""
         try:
             key = self._keys.get(public) or self._keys.setdefault(public, public_key(public))
             r = int.from_bytes(signature[:32], "big")

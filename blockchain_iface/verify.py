@@ -4,24 +4,31 @@ Nothing stored is believed. Ids are worked out from bytes, the tree from ids' by
 block's root and signature from all of it; the first thing that differs is named.
 """
 
+import gc
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from firmware.wire import certificate, cose, event, receipt
-from firmware.wire.fields import WireError
 from firmware.wire.proof import leaf_hash
 
-from . import block, merkle
+from . import merkle
 from .archive import Archive
-from .block import StoredBlock
-from .ledger import Corrupt, Entry
+from .block import Block, StoredBlock
+from .ledger import Corrupt
+from .lookahead import through
+from .reader import ReadBlock, ReadEntry, Reader
 from .signatures import Verifier
+from .state.happenings import Certified, Happening, Recorded, Sighted
 from .state.machine import Machine
 from .state.memory import MemoryBacking
 from .state.state import ISSUE, Refused, State
 
 _AT_ONCE = 1000
+_WORTHWHILE = 5000
+"""Entries from which on it pays to start other processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,10 @@ class Findings:
     circulating: int
     """Micro-tokens recharged minus recovered; equals the sum of balances."""
     root: str
+    seen: int
+    """Certificates that name a head their meter had seen, which is in this history."""
+    foreign: int
+    """Certificates that name one which is not: sightings among the entries say more."""
 
 
 class _Tree:
@@ -59,27 +70,49 @@ class _Tree:
         return merkle.root(self.size, self._peaks.__getitem__)
 
 
-def verify(archive: Archive, key: bytes | None = None, progress: Callable[[int], None] | None = None) -> Findings:
+def verify(
+    archive: Archive,
+    key: bytes | None = None,
+    progress: Callable[[int], None] | None = None,
+    processes: int | None = None,
+) -> Findings:
     """Check ``archive`` from its first byte.
 
     Args:
         key: the shadow centre's public key (64 bytes) if known from elsewhere; otherwise the genesis is taken at its word.
         progress: called with the number of entries checked so far.
+        processes: how many others check signatures meanwhile; None: none for a small ledger, else one a core but ours.
     Raises:
         Corrupt: the first thing that is wrong; its ``index`` is the entry's, or None if a block is wrong.
     """
+    if processes is None:
+        processes = 0 if archive.count() < _WORTHWHILE else max(1, (os.cpu_count() or 1) - 1)
     check = _Verification(archive, key)
-    entries = archive.entries()
-    for stored in archive.blocks():
-        check.take(stored, entries)
-        if progress is not None:
-            progress(check.tree.size)
-    leftover = next(entries, None)
-    if leftover is not None:
-        raise Corrupt("no block covers this entry", leftover.index)
-    check.compare_state()
+    reader = Reader(archive)
+    parts = through(reader.parts(), reader.signatures, check.verifier, processes) if processes else reader.parts()
+    with _collector_resting():
+        for part in parts:
+            if isinstance(part, ReadBlock):
+                check.take_block(part)
+                if progress is not None:
+                    progress(check.tree.size)
+            else:
+                check.take_entry(part)
+        check.compare_state()
     archive.check_pages()
     return check.findings()
+
+
+@contextmanager
+def _collector_resting() -> Iterator[None]:
+    """The state only grows, and nothing in it goes in circles: looking for garbage in it again and again is idle work."""
+    was_at_work = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_at_work:
+            gc.enable()
 
 
 class _Verification:
@@ -87,35 +120,31 @@ class _Verification:
         self.archive = archive
         self.key = key
         self.tree = _Tree()
-        self._verifier = Verifier()
+        self.verifier = Verifier()
         self._backing = MemoryBacking()
-        self._machine = Machine(self._verifier, self._backing)
+        self._machine = Machine(self.verifier, self._backing)
         self._site = ""
-        self._previous: block.Block | None = None
+        self._previous: Block | None = None
         self._counts: Counter[str] = Counter()
+        self._roots: dict[int, bytes] = {}
+        self._seen = self._foreign = 0
 
     @property
     def state(self) -> State:
         return self._machine.site(self._site)
 
-    def take(self, stored: StoredBlock, entries: Iterator[Entry]) -> None:
-        try:
-            statement = cose.parse(stored.data)
-            claimed = block.parse(statement)
-        except WireError as error:
-            raise Corrupt(f"block {stored.height}: {error}") from None
-        while self.tree.size < claimed.head.size:
-            entry = next(entries, None)
-            if entry is None:
-                raise Corrupt(f"block {stored.height} covers {claimed.head.size} entries, there are {self.tree.size}")
-            self._entry(entry, stored.height)
-        sealed = self._machine.seal(stored.height)
+    def take_block(self, part: ReadBlock) -> None:
+        height = part.stored.height
+        if self.tree.size < part.block.head.size:
+            raise Corrupt(f"block {height} covers {part.block.head.size} entries, there are {self.tree.size}")
+        sealed = self._machine.seal(height)
         self._backing.write(sealed)
         self._machine.commit()
-        self._sealed(stored, statement, claimed)
-        if claimed.state != (sealed.slots, sealed.root):
-            raise Corrupt(f"block {stored.height}: its state root is not that of what the entries add up to")
-        self._previous = claimed
+        self._sealed(part.stored, part.statement, part.block)
+        if part.block.state != (sealed.slots, sealed.root):
+            raise Corrupt(f"block {height}: its state root is not that of what the entries add up to")
+        self._roots[part.block.head.size] = part.block.head.root
+        self._previous = part.block
 
     def compare_state(self) -> None:
         """Hold what is stored of the state against what came out."""
@@ -131,18 +160,18 @@ class _Verification:
             if stored.node(node) != digest:
                 raise Corrupt(f"the stored node {node} of the state tree is not the hash of what is below it")
 
-    def _entry(self, entry: Entry, height: int) -> None:
+    def take_entry(self, part: ReadEntry) -> None:
+        entry, statement = part.entry, part.statement
         if entry.index != self.tree.size:
             raise Corrupt("this entry is missing", self.tree.size)
-        if entry.height != height:
-            raise Corrupt(f"stored under block {entry.height}, covered by block {height}", entry.index)
+        if entry.height != part.height:
+            raise Corrupt(f"stored under block {entry.height}, covered by block {part.height}", entry.index)
+        if statement.id != entry.id:
+            raise Corrupt("the stored id is not that of the stored bytes", entry.index)
+        self._site = self._site or statement.issuer
         try:
-            statement = cose.parse(entry.data)
-            if statement.id != entry.id:
-                raise Corrupt("the stored id is not that of the stored bytes", entry.index)
-            self._site = self._site or statement.issuer
-            self._machine.apply(statement)
-        except (WireError, Refused) as error:
+            happened = self._machine.apply(statement)
+        except Refused as error:
             raise Corrupt(str(error), entry.index) from None
         self._machine.keep()
         self._counts[statement.type] += 1
@@ -151,14 +180,40 @@ class _Verification:
         for node, digest in self.tree.append(entry.data):
             if self.archive.node(node) != digest:
                 raise Corrupt(f"tree node {node} is not the hash of what is below it", entry.index)
+        for happening in happened:
+            self._check(happening, entry.index)
+
+    def _check(self, happening: Happening, index: int) -> None:
+        if isinstance(happening, Certified):
+            self._compare_seen(happening.seen)
+        elif isinstance(happening, Sighted):
+            size, root = happening.own
+            if self._root(size) != root:
+                raise Corrupt("the sighting says something else of this ledger than is true", index)
+        elif not isinstance(happening, Recorded):
+            self._check_balances(index)
+
+    def _check_balances(self, index: int) -> None:
         balances = self.state.balances()
         if balances != -self.state.balance(ISSUE):
-            raise Corrupt(f"balances of {balances} micro-tokens are not what was recharged less recovered", entry.index)
+            raise Corrupt(f"balances of {balances} micro-tokens are not what was recharged less recovered", index)
 
-    def _sealed(self, stored: StoredBlock, statement: cose.Statement, claimed: block.Block) -> None:
+    def _compare_seen(self, seen: tuple[int, bytes] | None) -> None:
+        if seen is not None:
+            is_here = self._root(seen[0]) == seen[1]
+            self._seen += is_here
+            self._foreign += not is_here
+
+    def _root(self, size: int) -> bytes | None:
+        """The root of the first ``size`` entries, if there have been so many; meters see the heads of blocks."""
+        if size in self._roots or size > self.tree.size:
+            return self._roots.get(size)
+        return self.archive.root(size)
+
+    def _sealed(self, stored: StoredBlock, statement: cose.Statement, claimed: Block) -> None:
         rules, previous = self.state.rules, self._previous
         problem = None
-        if not self._verifier.holds(statement, rules.public) or statement.kid != rules.kid:
+        if not self.verifier.holds(statement, rules.public) or statement.kid != rules.kid:
             problem = "not signed by the shadow centre"
         elif (claimed.head.height, stored.height) != (stored.height, previous.head.height + 1 if previous else 0):
             problem = "the height does not follow"
@@ -170,7 +225,7 @@ class _Verification:
             problem = "its size does not follow"
         elif claimed.head.root != self.tree.root():
             problem = "its root is not that of the entries"
-        elif not self._verifier.signed(self._head_digest(claimed.head.root), stored.head_signature, rules.public):
+        elif not self.verifier.signed(self._head_digest(claimed.head.root), stored.head_signature, rules.public):
             problem = "the signature for receipts does not hold"
         if problem:
             raise Corrupt(f"block {stored.height}: {problem}")
@@ -193,4 +248,6 @@ class _Verification:
             settlements=settled,
             circulating=self.state.balances(),
             root=self._previous.head.root.hex(),
+            seen=self._seen,
+            foreign=self._foreign,
         )

@@ -1,6 +1,6 @@
 """A big and lifelike ledger file, for benchmarks: ten households, mills and a battery trade for as long as it takes.
 
-    python -m tools.big_ledger FILE ENTRIES
+python -m tools.big_ledger FILE ENTRIES
 """
 
 import random
@@ -39,7 +39,8 @@ class Meter:
     def __init__(self, meter: str, role: str, secret: int) -> None:
         self.meter, self.role = meter, role
         self.signer = KeySigner(ec.derive_private_key(secret, ec.SECP256R1()))
-        self._seq, self._prev, self._registers = 0, None, (123_456_789, 23_456_789)
+        self._seq, self._registers = 0, (123_456_789, 23_456_789)
+        self._prev: bytes | None = None
 
     def request(self) -> bytes:
         """Its enrolment request."""
@@ -47,7 +48,7 @@ class Meter:
 
     def certify(self, t0: int, chance: random.Random, seen: tuple[int, bytes] | None) -> bytes:
         """The certificate of the interval at ``t0``."""
-        rows = []
+        rows: list[tuple[int, int, int, int | None, int | None, int | None, int]] = []
         for _ in range(ROWS):
             imported, exported = (chance.randint(most // 2, most) // ROWS for most in _BASE[self.role])
             rows.append((imported, exported, (imported - exported) * 12, chance.randint(2250, 2350), -12, None, 0))
@@ -56,9 +57,7 @@ class Meter:
         quality = clock.ClockQuality(clock.HOST, 100, 0)
         self._seq += 1
         dt = INTERVAL // ROWS
-        body = certificate.Certificate(
-            self._seq, 1, self._prev, quality, t0, dt, opening, rows, self._registers, 0, seen
-        )
+        body = certificate.Certificate(self._seq, 1, self._prev, quality, t0, dt, opening, rows, self._registers, 0, seen)
         data = certificate.issue(self.signer, SITE, self.meter, body)
         self._prev = cose.parse(data).id
         return data

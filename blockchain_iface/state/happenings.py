@@ -47,10 +47,11 @@ class Exchanged:
 
 @dataclass(frozen=True, slots=True)
 class Certified:
-    """A certificate was taken in."""
+    """A certificate was taken in. ``seen`` is the newest head that its meter had seen: tree size and root."""
 
     meter: str
     seq: int
+    seen: tuple[int, bytes] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,11 @@ class CloneFound:
 
 @dataclass(frozen=True, slots=True)
 class Sighted:
-    """A meter saw another history of this ledger, of ``size`` entries."""
+    """A meter saw another history, of ``size`` entries; ``own`` is what the operator says: tree size and root."""
 
     meter: str
     size: int
+    own: tuple[int, bytes]
 
 
 Registered = Begun | Enrolled | Revoked | Rotated | Exchanged | CloneFound | Sighted

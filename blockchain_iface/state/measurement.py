@@ -40,7 +40,7 @@ def apply_certificate(state: State, statement: cose.Statement, key: Key, verifie
     state.chains.put(meter, chain.extended(seq))
     if not any(gap.first <= seq <= gap.last for gap in gaps):
         cover(state, place.point, _rows(body))
-    return Certified(meter, seq)
+    return Certified(meter, seq, body.seen)
 
 
 def _rows(body: Certificate) -> list[tuple[int, int, int, int]]:

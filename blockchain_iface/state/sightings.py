@@ -30,4 +30,4 @@ def apply_sighting(state: State, statement: cose.Statement, _verifier: Verifier)
     if place in state.sightings:
         raise Refused("this sighting is on record already")
     state.sightings.put(place, seen_by.id)
-    return Sighted(seen_by.subject, body.seen[0])
+    return Sighted(seen_by.subject, body.seen[0], (entry.size, entry.root))

@@ -6,7 +6,7 @@ shortest and definite lengths, keys in bytewise order) and the decoder refuses a
 and a hash over bytes is a hash over the value.
 """
 
-from .fields import RangeError, WireError, u16, u32, u64
+from .fields import RangeError, WireError, u64
 
 MAX_DEPTH = 6
 _UINT, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG = range(7)
@@ -37,10 +37,11 @@ def _head(major: int, number: int, out: bytearray) -> None:
         out.append(number)
     elif number < 0x10000:
         out.append(major | 25)
-        out.extend(u16(number))
+        out.append(number >> 8)
+        out.append(number & 0xFF)
     elif number < 0x100000000:
         out.append(major | 26)
-        out.extend(u32(number))
+        out.extend(number.to_bytes(4, "big"))
     else:
         out.append(major | 27)
         out.extend(u64(number))
@@ -54,12 +55,14 @@ def encode(value: object) -> bytes:
 
 
 def _encode(value: object, out: bytearray) -> None:
-    if value is None:
-        out.append(_NULL)
-    elif isinstance(value, bool):
-        raise RangeError("booleans are not part of the format")
-    elif isinstance(value, int):
-        _head(_NEGATIVE if value < 0 else _UINT, -1 - value if value < 0 else value, out)
+    # the frequent ones first
+    if isinstance(value, int):
+        if isinstance(value, bool):
+            raise RangeError("booleans are not part of the format")
+        if 0 <= value < 24:
+            out.append(value)
+        else:
+            _head(_NEGATIVE if value < 0 else _UINT, -1 - value if value < 0 else value, out)
     elif isinstance(value, (bytes, bytearray)):
         _head(_BYTES, len(value), out)
         out.extend(value)
@@ -73,7 +76,14 @@ def _encode(value: object, out: bytearray) -> None:
         _head(_ARRAY, len(value), out)
         for item in value:
             _encode(item, out)
-    elif isinstance(value, dict):
+    elif value is None:
+        out.append(_NULL)
+    else:
+        _encode_rare(value, out)
+
+
+def _encode_rare(value: object, out: bytearray) -> None:
+    if isinstance(value, dict):
         _encode_map(value, out)
     elif isinstance(value, Tagged):
         _head(_TAG, value.tag, out)
@@ -96,87 +106,6 @@ def _encode_map(value: "dict[object, object]", out: bytearray) -> None:
         _encode(value[key], out)
 
 
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.at = 0
-
-    def take(self, count: int) -> bytes:
-        end = self.at + count
-        piece = self.data[self.at : end]
-        if len(piece) < count:
-            raise WireError("CBOR ends too early")
-        self.at = end
-        return piece
-
-    def number(self, info: int) -> int:
-        if info > 27:
-            raise WireError("CBOR: indefinite or reserved length")
-        value = int.from_bytes(self.take(1 << (info - 24)), "big")
-        if value < _LEAST[info - 24]:
-            raise WireError("CBOR: a number is longer than it need be")
-        return value
-
-    def value(self, depth: int) -> object:
-        if depth == 0:
-            raise WireError("CBOR is nested too deep")
-        at = self.at
-        if at == len(self.data):
-            raise WireError("CBOR ends too early")
-        first = self.data[at]
-        self.at = at + 1
-        if first < 24:  # most values are small numbers
-            return first
-        major, info = first >> 5, first & 31
-        if major > _TAG:
-            if first == _NULL:
-                return None
-            raise WireError(f"CBOR: initial byte 0x{first:02x} is not part of the format")
-        number = info if info < 24 else self.number(info)
-        if major == _BYTES:
-            return self.take(number)
-        if major == _UINT:
-            return number
-        if major == _NEGATIVE:
-            return -1 - number
-        if major == _TEXT:
-            return self.text(number)
-        if major == _TAG:
-            return self.tagged(number, depth - 1)
-        # a length that the remaining bytes can hold: no allocation on a liar's word
-        if number * (major - _ARRAY + 1) > len(self.data) - self.at:
-            raise WireError("CBOR ends too early")
-        if major == _MAP:
-            return self.map(number, depth - 1)
-        return [self.value(depth - 1) for _ in range(number)]
-
-    def tagged(self, tag: int, depth: int) -> Tagged:
-        if tag != 18:
-            raise WireError(f"CBOR: tag {tag} is not part of the format")
-        return Tagged(18, self.value(depth))
-
-    def text(self, count: int) -> str:
-        piece = self.take(count)
-        if not _is_printable(piece):
-            raise WireError("CBOR: text is printable ASCII")
-        return piece.decode()
-
-    def map(self, count: int, depth: int) -> "dict[int, object]":
-        result: dict[int, object] = {}
-        last = -1
-        for _ in range(count):
-            key = self.value(1)
-            if not isinstance(key, int):
-                raise WireError("CBOR: map keys are integers")
-            # 0, 1, 2, ... before -1, -2, ...: negative ones are ranked beyond the 64 bits
-            rank = key if key >= 0 else (1 << 64) - key
-            if rank <= last:
-                raise WireError("CBOR: map keys are not in ascending order, or one comes twice")
-            last = rank
-            result[key] = self.value(depth)
-        return result
-
-
 def decode(data: bytes, depth: int = MAX_DEPTH) -> object:
     """The one value that ``data`` encodes: int, bytes, str, list, dict, None or Tagged.
 
@@ -186,8 +115,93 @@ def decode(data: bytes, depth: int = MAX_DEPTH) -> object:
     Raises:
         WireError: malformed, not the one deterministic encoding, nested too deep, or outside the subset.
     """
-    reader = _Reader(bytes(data))
-    value = reader.value(depth)
-    if reader.at != len(reader.data):
-        raise WireError(f"CBOR: {len(reader.data) - reader.at} bytes too many")
+    data = bytes(data)
+    try:
+        value, end = _value(data, 0, depth)
+    except IndexError:
+        raise WireError("CBOR ends too early") from None
+    if end != len(data):
+        raise WireError(f"CBOR: {len(data) - end} bytes too many")
     return value
+
+
+# Each of these reads what begins at ``at`` and says where it ends; reading past the end is an IndexError.
+
+
+def _value(data: bytes, at: int, depth: int) -> "tuple[object, int]":
+    if depth == 0:
+        raise WireError("CBOR is nested too deep")
+    first = data[at]
+    if first < 24:  # most values are small numbers
+        return first, at + 1
+    major, number = first >> 5, first & 31
+    if major > _TAG:
+        if first == _NULL:
+            return None, at + 1
+        raise WireError(f"CBOR: initial byte 0x{first:02x} is not part of the format")
+    at += 1
+    if number >= 24:
+        number, at = _number(data, at, number)
+    if major <= _NEGATIVE:
+        return (-1 - number if major == _NEGATIVE else number), at
+    if major == _TAG:
+        return _tagged(data, at, number, depth - 1)
+    # a length that the remaining bytes can hold: no allocation on a liar's word
+    end = at + (2 * number if major == _MAP else number)
+    if end > len(data):
+        raise WireError("CBOR ends too early")
+    if major == _BYTES:
+        return data[at:end], end
+    if major == _TEXT:
+        return _text(data[at:end]), end
+    if major == _MAP:
+        return _map(data, at, number, depth - 1)
+    items = []
+    for _ in range(number):
+        item, at = _value(data, at, depth - 1)
+        items.append(item)
+    return items, at
+
+
+def _number(data: bytes, at: int, info: int) -> "tuple[int, int]":
+    if info == 24:
+        value, end = data[at], at + 1
+    elif info == 25:
+        value, end = data[at] << 8 | data[at + 1], at + 2
+    elif info <= 27:
+        end = at + (1 << (info - 24))
+        value = int.from_bytes(data[at : end - 1], "big") << 8 | data[end - 1]
+    else:
+        raise WireError("CBOR: indefinite or reserved length")
+    if value < _LEAST[info - 24]:
+        raise WireError("CBOR: a number is longer than it need be")
+    return value, end
+
+
+def _text(piece: bytes) -> str:
+    if not _is_printable(piece):
+        raise WireError("CBOR: text is printable ASCII")
+    return piece.decode()
+
+
+def _tagged(data: bytes, at: int, tag: int, depth: int) -> "tuple[Tagged, int]":
+    if tag != 18:
+        raise WireError(f"CBOR: tag {tag} is not part of the format")
+    value, at = _value(data, at, depth)
+    return Tagged(18, value), at
+
+
+def _map(data: bytes, at: int, count: int, depth: int) -> "tuple[dict[int, object], int]":
+    result: dict[int, object] = {}
+    last = -1
+    for _ in range(count):
+        key, at = _value(data, at, 1)
+        if not isinstance(key, int):
+            raise WireError("CBOR: map keys are integers")
+        # 0, 1, 2, ... before -1, -2, ...: negative ones rank beyond all of 64 bits
+        rank = key if key >= 0 else (1 << 64) - key
+        if rank <= last:
+            raise WireError("CBOR: map keys are not in ascending order, or one comes twice")
+        last = rank
+        result[key], at = _value(data, at, depth)
+    return result, at

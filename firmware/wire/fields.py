@@ -41,8 +41,8 @@ def u64(value: int) -> bytes:
 
 def uint_of(value: object, name: str, low: int = 0, high: int = (1 << 64) - 1) -> int:
     """``value`` if it is an integer in low..high, else WireError naming the field."""
-    # bool is an int in Python and must not pass for one
-    if isinstance(value, bool) or not isinstance(value, int):
+    # a subclass of int, such as bool, must not pass for one
+    if type(value) is not int:
         raise WireError(f"{name}: an integer is expected")
     if not low <= value <= high:
         raise WireError(f"{name}: {value} is outside {low}..{high}")

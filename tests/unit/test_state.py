@@ -160,7 +160,7 @@ def test_apply_says_what_happened() -> None:
     for data in (genesis(), signed(Enrolment("wind", wind.request), "wind-1"), wind.certify(0, 5)):
         said += machine.apply(cose.parse(data))
         machine.keep()
-    assert said == [Begun(SITE), Enrolled("wind-1", "wind"), Certified("wind-1", 1)]
+    assert said == [Begun(SITE), Enrolled("wind-1", "wind"), Certified("wind-1", 1, None)]
 
 
 def test_sites_share_a_ledger_and_nothing_else() -> None:

@@ -13,10 +13,11 @@ from blockchain_iface.cli import statement as statement_command
 from blockchain_iface.cli.app import app
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Corrupt, Unavailable
+from blockchain_iface.state.entries import Sighting
 from blockchain_iface.statement import UnknownAccount, lines
 from blockchain_iface.verify import verify
 from firmware.wire import cose
-from tests.virtual_meter import CENTRE, SITE, T0, VirtualMeter
+from tests.virtual_meter import CENTRE, SITE, T0, VirtualMeter, signed
 from tests.worlds import Island
 
 
@@ -88,6 +89,39 @@ def test_tampering_is_found_and_the_entry_named(path: Path, name: str) -> None:
     with pytest.raises(Corrupt) as found:
         verify(Archive(path))
     assert found.value.index == (last if index == LAST else index)
+
+
+def test_other_processes_change_nothing_but_the_time(path: Path) -> None:
+    assert verify(Archive(path), CENTRE.public, processes=1) == verify(Archive(path), CENTRE.public)
+    flipped(path, "entries", "data", "idx = 12")
+    with pytest.raises(Corrupt) as found:
+        verify(Archive(path), processes=1)
+    assert found.value.index == 12
+
+
+def test_the_heads_that_meters_saw_are_compared(tmp_path: Path) -> None:
+    island = Island(tmp_path / "ledger.sqlite")
+    head = island.ledger.head()
+    assert head is not None
+    between, true = island.ledger.root(2) or b"", (head.size, head.root)
+    strange = island.wind.certify(0, 1, seen=(2, bytes(32)))
+    island.submit(strange, island.home.certify(1, 0, seen=true), island.other.certify(1, 0, seen=(2, between)), now=T0 + 10)
+    island.submit(island.home.certify(1, 0, seen=(999, bytes(32))), now=T0 + 10)
+    island.ledger.submit([signed(Sighting(strange, 2, between), "wind-1")], T0 + 10)
+    findings = verify(Archive(tmp_path / "ledger.sqlite"))
+    assert (findings.seen, findings.foreign) == (2, 2)
+    done = CliRunner().invoke(app, ["verify", str(tmp_path / "ledger.sqlite")])
+    assert done.exit_code == 0
+    assert "2 certificates name a head that is not in this history" in " ".join(done.stdout.split())
+
+
+def test_a_sighting_that_misstates_the_ledger_is_found(tmp_path: Path) -> None:
+    island = Island(tmp_path / "ledger.sqlite")
+    strange = island.wind.certify(0, 1, seen=(2, bytes(32)))
+    island.submit(strange, now=T0 + 10)
+    island.ledger.submit([signed(Sighting(strange, 2, b"x" * 32), "wind-1")], T0 + 10)
+    with pytest.raises(Corrupt, match="says something else of this ledger"):
+        verify(Archive(tmp_path / "ledger.sqlite"))
 
 
 def test_a_ledger_resealed_by_another_key_is_not_the_known_one(path: Path) -> None:
