@@ -11,7 +11,6 @@ from .fields import RangeError, WireError, u64
 MAX_DEPTH = 6
 _UINT, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG = range(7)
 _NULL = 0xF6
-_LEAST = (24, 1 << 8, 1 << 16, 1 << 32)  # the smallest numbers that need 1, 2, 4 and 8 bytes
 
 
 class Tagged:
@@ -59,10 +58,7 @@ def _encode(value: object, out: bytearray) -> None:
     if isinstance(value, int):
         if isinstance(value, bool):
             raise RangeError("booleans are not part of the format")
-        if 0 <= value < 24:
-            out.append(value)
-        else:
-            _head(_NEGATIVE if value < 0 else _UINT, -1 - value if value < 0 else value, out)
+        _head(_NEGATIVE if value < 0 else _UINT, -1 - value if value < 0 else value, out)
     elif isinstance(value, (bytes, bytearray)):
         _head(_BYTES, len(value), out)
         out.extend(value)
@@ -78,12 +74,7 @@ def _encode(value: object, out: bytearray) -> None:
             _encode(item, out)
     elif value is None:
         out.append(_NULL)
-    else:
-        _encode_rare(value, out)
-
-
-def _encode_rare(value: object, out: bytearray) -> None:
-    if isinstance(value, dict):
+    elif isinstance(value, dict):
         _encode_map(value, out)
     elif isinstance(value, Tagged):
         _head(_TAG, value.tag, out)
@@ -125,7 +116,8 @@ def decode(data: bytes, depth: int = MAX_DEPTH) -> object:
     return value
 
 
-# Each of these reads what begins at ``at`` and says where it ends; reading past the end is an IndexError.
+# Each of these reads what begins at ``at`` and says where it ends; reading past the end is an IndexError. They are few, for
+# MicroPython looks through a module's globals for every built-in name, and slowly once their table is full, as with 29.
 
 
 def _value(data: bytes, at: int, depth: int) -> "tuple[object, int]":
@@ -145,15 +137,16 @@ def _value(data: bytes, at: int, depth: int) -> "tuple[object, int]":
     if major <= _NEGATIVE:
         return (-1 - number if major == _NEGATIVE else number), at
     if major == _TAG:
-        return _tagged(data, at, number, depth - 1)
+        if number != 18:
+            raise WireError(f"CBOR: tag {number} is not part of the format")
+        value, at = _value(data, at, depth - 1)
+        return Tagged(18, value), at
     # a length that the remaining bytes can hold: no allocation on a liar's word
     end = at + (2 * number if major == _MAP else number)
     if end > len(data):
         raise WireError("CBOR ends too early")
-    if major == _BYTES:
-        return data[at:end], end
-    if major == _TEXT:
-        return _text(data[at:end]), end
+    if major <= _TEXT:
+        return (data[at:end] if major == _BYTES else _text(data[at:end])), end
     if major == _MAP:
         return _map(data, at, number, depth - 1)
     items = []
@@ -173,7 +166,8 @@ def _number(data: bytes, at: int, info: int) -> "tuple[int, int]":
         value = int.from_bytes(data[at : end - 1], "big") << 8 | data[end - 1]
     else:
         raise WireError("CBOR: indefinite or reserved length")
-    if value < _LEAST[info - 24]:
+    # the smallest number that needs 1, 2, 4 or 8 bytes: 24, 2^8, 2^16, 2^32
+    if value < (24 if info == 24 else 1 << (4 << (info - 24))):
         raise WireError("CBOR: a number is longer than it need be")
     return value, end
 
@@ -182,13 +176,6 @@ def _text(piece: bytes) -> str:
     if not _is_printable(piece):
         raise WireError("CBOR: text is printable ASCII")
     return piece.decode()
-
-
-def _tagged(data: bytes, at: int, tag: int, depth: int) -> "tuple[Tagged, int]":
-    if tag != 18:
-        raise WireError(f"CBOR: tag {tag} is not part of the format")
-    value, at = _value(data, at, depth)
-    return Tagged(18, value), at
 
 
 def _map(data: bytes, at: int, count: int, depth: int) -> "tuple[dict[int, object], int]":
