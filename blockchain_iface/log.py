@@ -112,7 +112,7 @@ class Log:
         try:
             stored, seal = self._draft(statements, at, sealed)
             self._storage.write(stored, statements, self._tiles.draft(), sealed)
-        except LedgerError:
+        except BaseException:
             self._tiles.drop()
             with suppress(LedgerError):
                 self.refresh()

@@ -72,10 +72,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """All or nothing: by itself, or as part of one that is open."""
-        if self._db.in_transaction:
-            yield
-            return
+        """All or nothing."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
             yield

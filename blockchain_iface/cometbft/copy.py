@@ -3,7 +3,8 @@
 A block is written when it is decided and committed when CometBFT says so; block, state and height hold together or not at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -76,6 +77,15 @@ class CopyStore(Store):
         """Forget what is written, if anything is."""
         if self.is_open:
             self.run("ROLLBACK")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """What ``begin`` opened, or one by itself."""
+        if self.is_open:
+            yield
+        else:
+            with super()._transaction():
+                yield
 
     def renew(self) -> None:
         """From now on read what is committed at this moment, and nothing later, until the next call."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from firmware.wire import cose
 from firmware.wire.signer import Signer
 
-from ..ledger import Corrupt, LedgerError
+from ..ledger import Corrupt
 from ..log import Storage
 from ..signatures import Verifier
 from .judged import JudgedLog
@@ -42,7 +42,7 @@ class LocalLedger(JudgedLog):
         try:
             self._judge(news)
             self.append(news, at, self._machine.seal(head.height + 1 if head else 0))
-        except LedgerError:
+        except BaseException:
             self._machine.rollback()
             raise
         self._machine.commit()

@@ -127,6 +127,16 @@ def test_another_writer_is_named(ledger: EmbeddedLedger, meter: VirtualMeter, pa
     check_heads(ledger)
 
 
+def test_a_transaction_that_was_left_open_is_not_joined(ledger: EmbeddedLedger, meter: VirtualMeter, path: Path) -> None:
+    store, data = ledger._storage, meter.certify(1, 0)
+    assert isinstance(store, Store)
+    store._db.execute("BEGIN")
+    with pytest.raises(Unavailable):
+        ledger.submit([data], T0)
+    (id,) = ledger.submit([data], T0)
+    assert EmbeddedLedger(path, CENTRE, SITE).get(id)
+
+
 def test_a_block_that_another_writer_has_added_is_taken_in(ledger: EmbeddedLedger, meter: VirtualMeter, path: Path) -> None:
     first, second = meter.certify(1, 0), meter.certify(2, 0)
     other = EmbeddedLedger(path, CENTRE, SITE)

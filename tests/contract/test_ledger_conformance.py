@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
+from scitt_cose import merkle
 from scitt_cose.receipt import verify_receipt
 
 from blockchain_iface.ledger import Rejected
@@ -130,6 +131,17 @@ def test_heads_follow_each_other_under_the_roots_of_rfc_9162(ledger: StatefulLed
         submitted(ledger, [meter.certify(1, 0), meter.certify(2, 0)], T0 + at)
     check_heads(ledger)
     assert ledger.blocks(2) == ledger.blocks(100)[:2]
+
+
+def test_every_root_that_anybody_was_shown_is_still_told(ledger: StatefulLedger, meter: VirtualMeter) -> None:
+    for _ in range(3):
+        submitted(ledger, [meter.certify(1, 0) for _ in range(3)], T0)
+    leaves = [entry.data.hex() for entry in ledger.read(-1, 100)]
+    for size in range(1, len(leaves) + 1):
+        root = ledger.root(size)
+        assert root is not None
+        assert root.hex() == merkle.merkle_root(leaves[:size])
+    assert ledger.root(len(leaves) + 1) is None
 
 
 def test_opening_again_gives_the_same_ledger(ledger: StatefulLedger, engine: Engine, meter: VirtualMeter) -> None:

@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from blockchain_iface.engines.local import LocalLedger
 from blockchain_iface.engines.memory import Step
 from blockchain_iface.ledger import Unavailable
+from firmware.wire.signer import Signer
 from tests.contract.engines import LOCAL, LocalEngine, check_heads, seen
-from tests.virtual_meter import T0, VirtualMeter, enrolment_of, genesis
+from tests.virtual_meter import CENTRE, T0, VirtualMeter, enrolment_of, genesis
 
 
 @pytest.fixture(params=LOCAL)
@@ -70,3 +72,31 @@ def test_a_disk_that_fails_for_long(engine: LocalEngine) -> None:
         ledger.submit(batch, T0)
     assert ledger.state.chains["home-1"].contiguous == len(batches)
     check_heads(ledger)
+
+
+class BrokenSigner(Signer):
+    """The shadow centre's key in a device that does not answer."""
+
+    def __init__(self) -> None:
+        self.public, self.kid = CENTRE.public, CENTRE.kid
+
+    def sign(self, digest: bytes) -> bytes:
+        raise OSError(f"no answer to {len(digest)} bytes")
+
+
+def test_a_key_that_does_not_sign_leaves_no_trace(engine: LocalEngine) -> None:
+    meter, ledger = VirtualMeter("home-1", 7), engine.open()
+    ledger.submit([genesis(), enrolment_of(meter)], T0)
+    batch, before = [meter.certify(number, 0) for number in range(100)], seen(ledger)
+    assert isinstance(ledger, LocalLedger)
+    ledger._signer = BrokenSigner()
+    with pytest.raises(OSError, match="no answer"):
+        ledger.submit(batch, T0)
+    ledger._signer = CENTRE
+    assert seen(ledger) == before
+    assert not ledger._tiles.draft()
+    ledger.submit(batch[:1], T0)
+    assert ledger.state.chains["home-1"].contiguous == 1
+    check_heads(ledger)
+    after = seen(ledger)
+    assert seen(engine.open()) == after
