@@ -13,7 +13,7 @@ from .merkle import Node
 SIZE = 126 * 32
 _TIER = 6
 _MISSING = bytes(32)
-_REMEMBERED = 1024
+_REMEMBERED = 4096
 
 
 def place(node: Node) -> tuple[int, int]:

@@ -60,16 +60,16 @@ def test_tiles_are_forgotten_when_somebody_else_has_written() -> None:
     assert tiles.node((0, 3)) == leaf_hash(b"3")
 
 
-def test_no_more_tiles_than_a_few_megabytes_are_remembered() -> None:
+def test_no_more_tiles_than_16_mb_are_remembered() -> None:
     reads = []
     tiles = Tiles(lambda key: reads.append(key) or bytes([1]) * SIZE)  # type: ignore[func-returns-value]
     for _ in range(2):
-        for tile in range(1024):
+        for tile in range(4096):
             tiles.node((0, 64 * tile))
-    assert len(reads) == 1024
-    tiles.node((0, 64 * 1024))
+    assert len(reads) == 4096
+    tiles.node((0, 64 * 4096))
     tiles.node((0, 0))
-    assert len(reads) == 1026
+    assert len(reads) == 4098
 
 
 def test_a_missing_node_and_a_tile_cut_short_are_damage() -> None:
