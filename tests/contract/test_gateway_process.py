@@ -255,6 +255,17 @@ def test_a_token_is_for_one_enrolment(bench: Bench, tmp_path: Path) -> None:
     assert token.rpartition(".")[2] not in (site.root / "log").read_text()
 
 
+def test_an_enrolment_that_a_crash_cut_off_is_finished_however_late(bench: Bench) -> None:
+    site, then = bench.site, int(time.time()) - 2 * LIFE_S
+    site.token("wind-1", "Wind", "wind", None)
+    token = site.tokens.issue("wind-1", then)
+    application = site.apply(json.dumps(DoorKey("wind-1").identity(VirtualMeter("wind-1", 11))).encode(), token)
+    # the gateway claimed it in time, and died
+    site.tokens.claim(token, "wind-1", application.read_bytes(), then + 1)
+    bench.start()
+    assert until(lambda: site.answer(application))
+
+
 def test_neither_a_name_nor_a_key_is_given_twice(bench: Bench) -> None:
     bench.start()
     first = bench.station("wind-1", 11, "wind")
@@ -272,6 +283,7 @@ def test_neither_a_name_nor_a_key_is_given_twice(bench: Bench) -> None:
     assert [path.name for path in (bench.site.keys / "door" / "issued").iterdir()] == ["wind-1"]
 
 
+@both_brokers
 def test_who_is_revoked_is_out_at_once_and_back_with_a_new_token(bench: Bench) -> None:
     before = bench.start()
     wind, house = bench.station("wind-1", 11, "wind"), bench.station("house-1", 12, "house")
