@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from firmware.wire import cose
+from firmware.wire.fields import WireError
 
 from .ledger import Corrupt, Entry, LedgerError
 from .signatures import Verifier
@@ -16,7 +17,7 @@ from .state.memory import MemoryBacking
 from .state.pricing import energy_cost
 from .state.records import CERTIFIED, SCHEDULED, SPREAD, Interval, Measured
 from .state.settlement import settle
-from .state.state import State
+from .state.state import Refused, State
 
 CERTAIN, ESTIMATED_PROFILE, PROVISIONAL = "", "+", "*"
 _MARKS = {CERTIFIED: CERTAIN, SPREAD: ESTIMATED_PROFILE, SCHEDULED: PROVISIONAL}
@@ -55,10 +56,13 @@ def lines(entries: Iterable[Entry], account: str) -> Iterator[Line]:
     state = None
     balance = 0
     for entry in entries:
-        statement = cose.parse(entry.data)
-        state = machine.site(statement.issuer)
-        before = _Before(state, statement, account)
-        machine.apply(statement)
+        try:
+            statement = cose.parse(entry.data)
+            state = machine.site(statement.issuer)
+            before = _Before(state, statement, account)
+            machine.apply(statement)
+        except (WireError, Refused) as error:
+            raise Corrupt(str(error), entry.index) from None
         machine.keep()
         for t0, text, mark, wh, price, amount in before.lines():
             balance += amount

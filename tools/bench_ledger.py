@@ -7,6 +7,7 @@ from tools.figures import print_all
 BENCHES = (
     (sys.executable, "-m", "tools.bench_log"),
     (sys.executable, "-m", "tools.bench_state"),
+    (sys.executable, "-m", "tools.bench_verify"),
 )
 
 if __name__ == "__main__":

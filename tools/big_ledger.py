@@ -11,26 +11,19 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from blockchain_iface.engines.embedded import EmbeddedLedger
-from blockchain_iface.signatures import KeySigner, Verifier
+from blockchain_iface.signatures import KeySigner
 from blockchain_iface.state import proposals
 from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
 from blockchain_iface.state.records import Tariff
 from blockchain_iface.state.state import GRID, SUBSIDY
 from firmware.wire import certificate, clock, cose, enrolment
+from tools.bench_state import Believer
 
 SITE, START, INTERVAL, ROWS = "isle", 1_800_000_000, 900, 3
 TOKEN = 1_000_000
 TARIFF = Tariff(((0, 200_000),), 50_000, 80_000, 300_000, 350_000, 700_000, 1_300_000, 1_200_000, 0, 0, 0)
 ROLES = {"wind": 3, "house": 2, "storage": 1, "load": 4, "feeder": 1}
 _BASE = {"wind": (0, 900), "house": (250, 150), "storage": (120, 130), "load": (400, 0), "feeder": (300, 60)}
-
-
-class TrustingVerifier(Verifier):
-    """Signatures made a moment ago by ourselves are not checked again."""
-
-    def signed(self, digest: bytes, signature: bytes, public: bytes) -> bool:  # noqa: ARG002 - an interface's
-        """True."""
-        return True
 
 
 class Meter:
@@ -71,7 +64,7 @@ def centre() -> KeySigner:
 def build(path: Path, entries: int, seed: int = 1) -> None:
     """A ledger of at least ``entries`` entries at ``path``: the same for the same seed."""
     key, chance = centre(), random.Random(seed)  # noqa: S311 - no secret
-    ledger = EmbeddedLedger(path, key, SITE, TrustingVerifier())
+    ledger = EmbeddedLedger(path, key, SITE, Believer())
     names = [(role, number) for role, count in ROLES.items() for number in range(1, count + 1)]
     meters = [Meter(f"{role}-{number}", role, place) for place, (role, number) in enumerate(names, 11)]
     ledger.submit([cose.sign(key, SITE, *entry) for entry in _beginning(key, meters)], START)

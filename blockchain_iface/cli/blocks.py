@@ -7,14 +7,18 @@ from rich.console import Console
 from rich.table import Table
 
 from ..archive import Archive
-from .terminal import JsonOption, PathArgument, said_plainly
+from .terminal import JsonOption, PathArgument, progress, said_plainly
 from .words import utc
 
 
 def command(path: PathArgument, as_json: JsonOption = False) -> None:
     """List the blocks: height, time, entries, root."""
     with said_plainly():
-        heads = [stored.head() for stored in Archive(path).blocks()]
+        archive, heads = Archive(path), []
+        with progress("reading", archive.count()) as done:
+            for stored in archive.blocks():
+                heads.append(stored.head())
+                done(stored.size)
     counts = [head.size - before for head, before in zip(heads, [0, *(head.size for head in heads)], strict=False)]
     if as_json:
         rows = [{**asdict(head), "entries": count, "root": head.root.hex()} for head, count in zip(heads, counts, strict=True)]

@@ -164,6 +164,14 @@ def test_a_statement_adds_up_to_the_balance(path: Path) -> None:
         list(lines(Archive(path).entries(), "feeder"))
 
 
+@pytest.mark.parametrize("index", [0, 12, 16])
+def test_a_bill_from_a_changed_ledger_is_refused_in_a_sentence(path: Path, index: int) -> None:
+    flipped(path, "entries", "data", f"idx = {index}")
+    done = CliRunner().invoke(statement_command.app, ["home-2", "--ledger", str(path)])
+    assert done.exit_code == 1
+    assert f"not in order: entry {index}: " in done.stderr
+
+
 def test_a_printed_statement_fits_a_terminal(path: Path) -> None:
     done = CliRunner().invoke(statement_command.app, ["home-2", "--ledger", str(path)])
     assert done.exit_code == 0
