@@ -6,6 +6,7 @@ from tools.figures import print_all
 
 BENCHES = (
     (sys.executable, "-m", "tools.bench_log"),
+    (sys.executable, "-m", "tools.bench_submit"),
     (sys.executable, "-m", "tools.bench_state"),
     (sys.executable, "-m", "tools.bench_verify"),
 )
