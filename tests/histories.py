@@ -186,5 +186,5 @@ def intrude(history: History, which: int, amount: int) -> None:
 RIGHT = (certify, withhold, deliver, record, work, recharge, join, revoke, rotate, exchange)
 WRONG = (twist, repeat, clone, misjoin, intrude)
 ACTIONS: dict[str, Callable[[History, int, int], None]] = {action.__name__: action for action in (*RIGHT, *WRONG)}
-USUAL = ("certify", "certify", "certify", "withhold", "deliver", "record", "work", "work", "work")
+USUAL = ("certify", "certify", "certify", "withhold", "deliver", "record", "work", "work", "work", "recharge")
 """What mostly happens; the rest, now and then."""

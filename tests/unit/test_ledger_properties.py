@@ -94,7 +94,7 @@ Anything = st.tuples(st.sampled_from([*ACTIONS, *USUAL, *USUAL]), st.integers(0,
 
 
 @settings(max_examples=40, deadline=None)
-@given(actions=st.lists(Anything, max_size=60))
+@given(actions=st.lists(Anything, min_size=20, max_size=60))
 def test_right_or_wrong_whatever_comes_is_conserved_and_replays_alike(actions):
     storage = MemoryStorage()
     history = History(MemoryLedger(storage, CENTRE, SITE))
