@@ -44,22 +44,23 @@ def describe(data: bytes) -> dict[str, object]:
 def _body(statement: cose.Statement) -> object:
     try:
         decode = _DECODERS.get(statement.type)
-        return None if decode is None else _plain(decode(statement.payload))
+        return None if decode is None else plain(decode(statement.payload))
     except WireError:
         return None
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """``value``, a record or body, as JSON can carry it: maps by field, bytes as hex."""
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return _plain(value._asdict())
+        return plain(value._asdict())
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, _SLOTTED):
-        return {name: _plain(getattr(value, name)) for name in value.__slots__}
+        return {name: plain(getattr(value, name)) for name in value.__slots__}
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     return value

@@ -112,15 +112,17 @@ class PastState(StoredState):
 
     def rows(self, first: int, count: int) -> list[Slot]:
         """See backing.Backing."""
-        past = {slot: (height, value) for slot, height, value, _ in self._read(_PAST, (first, first + count, self._height))}
+        # the present first: what is superseded in between is then found in the past
         found = super().rows(first, count)
+        past = {slot: (height, value) for slot, height, value, _ in self._read(_PAST, (first, first + count, self._height))}
         return [Slot(slot.number, slot.key, *past.get(slot.number, (slot.height, slot.value))) for slot in found]
 
     def node(self, node: Node) -> bytes:
         """See backing.Backing."""
+        present = super().node(node)
         query = "SELECT hash FROM past_nodes WHERE key = ? AND until > ? ORDER BY until LIMIT 1"
         rows = self._read(query, (_place(node), self._height))
-        return bytes(rows[0][0]) if rows else super().node(node)
+        return bytes(rows[0][0]) if rows else present
 
 
 def _place(node: Node) -> int:

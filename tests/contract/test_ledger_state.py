@@ -1,16 +1,20 @@
 """The state beside the log: in every block's statement, in the same transaction, there again at once after a restart."""
 
+import json
 import sqlite3
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from blockchain_iface.archive import Archive
+from blockchain_iface.cli.app import app
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.engines.memory import MemoryLedger, MemoryStorage, Step, fails
 from blockchain_iface.ledger import Corrupt, Unavailable
+from blockchain_iface.state import stored
 from blockchain_iface.state.machine import Machine
-from blockchain_iface.state.proof import prove_state
+from blockchain_iface.state.proof import StateProof, prove_state
 from blockchain_iface.verify import verify
 from tests.virtual_meter import CENTRE, SITE, T0, VirtualMeter, enrol, genesis, recharge
 
@@ -37,14 +41,14 @@ def tamper(path: Path, query: str) -> None:
 
 def test_every_block_signs_the_root_that_a_value_is_proved_under(path: Path) -> None:
     archive = Archive(path)
-    for stored in archive.blocks(2):
-        slots, root = stored.block().state
-        proof = prove_state(archive.state(stored), SITE, "accounts", "home-1")
+    for block in archive.blocks(2):
+        slots, root = block.block().state
+        proof = prove_state(archive.state(block), SITE, "accounts", "home-1")
         assert proof is not None
         assert (proof.slots, proof.root(), proof.slot.value) == (slots, root, b"\x05")
     newest = prove_state(archive.state(), SITE, "chains", "home-1")
     assert newest is not None
-    assert (newest.slots, newest.root()) == stored.block().state
+    assert (newest.slots, newest.root()) == block.block().state
 
 
 def test_nothing_is_applied_again_when_the_file_is_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,3 +120,45 @@ def test_after_any_failure_state_and_log_are_of_one_block(step: Step, is_done: b
     for mine, theirs in zip(ledger.state.tables, again.state.tables, strict=True):
         assert list(mine.items()) == list(theirs.items())
     assert again.state.chains["home-1"].contiguous == 3
+
+
+def state(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["state", *map(str, arguments)])
+
+
+def test_a_value_is_shown_with_its_proof(path: Path) -> None:
+    blocks = [block.block().state for block in Archive(path).blocks()]
+    for height, highest in ((5, 3), (19, 17)):
+        shown = json.loads(state(path, "chains", "home-1", "--height", height).stdout)
+        assert shown["value"] == {"highest": highest, "gaps": [], "total": highest}
+        proof = StateProof.decode(bytes.fromhex(shown["proof"]))
+        assert (proof.slots, proof.root()) == blocks[height]
+        assert shown["state_root"] == proof.root().hex()
+    assert json.loads(state(path, "certificates", "home-1", 4).stdout)["value"]["t0"] == T0 + 30
+    assert json.loads(state(path, "keys", VirtualMeter("home-1", 7).signer.kid.hex()).stdout)["value"]["meter"] == "home-1"
+    assert json.loads(state(path, "site").stdout)["value"]["interval"] == 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("accounts", "nobody"), "accounts holds nothing under nobody at height 19"),
+        (("chains", "home-1", "--height", 1), "chains holds nothing under home-1 at height 1"),
+        (("chains", "home-1", "--height", 99), "block 99 is missing"),
+        (("tables", "home-1"), "tables is none of"),
+        (("certificates", "home-1"), "a key of certificates is: NAME NUMBER"),
+        (("keys", "xyz"), "a key of keys is: HEX"),
+    ],
+)
+def test_what_cannot_be_shown_gets_a_sentence(path: Path, arguments: tuple[object, ...], complaint: str) -> None:
+    result = state(path, *arguments)
+    assert result.exit_code != 0
+    assert complaint in " ".join(result.stderr.replace("\u2502", " ").split())
+
+
+def test_what_is_pruned_is_said_to_be(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        stored.prune(db, 12)
+    db.close()
+    assert "is pruned" in state(path, "chains", "home-1", "--height", 11).stderr
+    assert state(path, "chains", "home-1", "--height", 12).exit_code == 0
