@@ -19,13 +19,13 @@ from tools.soak.course import CYCLE, Course
 
 PROBE = Path(__file__).with_name("probe.py")
 HEAP = 256 * 1024
-SPEED = 40  # the meter's seconds in one of ours: its patience of 1 s with a device is 25 ms
+SPEED = 20  # the meter's seconds in one of ours: its patience of 1 s with a device is 50 ms
 INTERVAL_S = 2
 ROWS = 2
 # (first interval of the cycle, intervals, what does not answer)
 OUTAGES = ((10, 20, "centre"), (50, 25, "broker"), (95, 20, "battery"), (125, 3, "meter"))
 LONGEST = 14 * 96  # intervals without broker: two weeks of quarters of an hour
-PATIENCE_S = 0.15  # of ours for each certificate
+PATIENCE_S = 0.25  # of ours for each certificate
 _POLL_S = 0.2
 
 
