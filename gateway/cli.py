@@ -15,6 +15,7 @@ import structlog
 import typer
 
 from blockchain_iface.document import EvidenceError
+from blockchain_iface.engines.opening import Engine
 from blockchain_iface.ledger import LedgerError
 
 from . import updating
@@ -240,7 +241,10 @@ def update(
 
 
 @app.command("run")
-def run_gateway(directory: Directory) -> None:
+def run_gateway(
+    directory: Directory,
+    engine: Annotated[Engine | None, typer.Option(help="What orders the ledger's entries, if not as site.toml says.")] = None,
+) -> None:
     """Run the gateway until Ctrl-C."""
     from .dashboard.page import serve  # noqa: PLC0415 - takes a second to load, and only this command needs it
 
@@ -249,7 +253,7 @@ def run_gateway(directory: Directory) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     with _plainly():
-        run(directory, serve)
+        run(directory, serve, engine)
 
 
 @app.command()

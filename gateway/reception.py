@@ -34,7 +34,7 @@ class Reception:
         self._public = keystore.load(site.keys).public.hex()
 
     def take(self, path: Path, data: bytes, units: Mapping[str, Unit]) -> None:
-        """Deal with one application. Unavailable: bring it again.
+        """Deal with one application, unless it has to wait for the ledger: it stays where it is. Unavailable: bring it again.
 
         The token is claimed before the ledger is asked and spent after the answer is written: a crash in between
         lets the same application, and no other, come again.
@@ -48,6 +48,8 @@ class Reception:
             with self._site.editing():
                 self._site.tokens.claim(one.token, one.meter, data, now())
                 answer = self._admit(one, unit)
+                if answer is None:
+                    return
                 inbox.done(path, answer)
                 self._site.tokens.spend(one.meter)
         except (ApplicationRefused, TokenRefused, DoorKeyTaken, Rejected) as error:
@@ -57,10 +59,12 @@ class Reception:
         else:
             _log.info("enrolled", meter=one.meter, role=unit.role, fingerprint=one.fingerprint.hex())
 
-    def _admit(self, one: Application, unit: Unit) -> bytes:
+    def _admit(self, one: Application, unit: Unit) -> bytes | None:
+        """The answer; None until the ledger has taken the key for good."""
         door = self._site.door
         door.check(one.meter, one.door_key)
-        self._centre.enrol(one.request, unit.role, now())
+        if not self._centre.enrol(one.request, unit.role, now()):
+            return None
         broker = self._settings.broker
         tls = {"ca": door.ca.read_text(), "cert": door.issue(one.meter, one.door_key, now())}
         mqtt = {"host": broker.addresses[0], "port": broker.port, "tls": tls}

@@ -7,6 +7,8 @@ from types import FrameType
 
 import structlog
 
+from blockchain_iface.engines.opening import Engine
+
 from .adapters import broker_rules, files
 from .adapters.broker import Broker, find_mosquitto
 from .adapters.mqtt import Link
@@ -25,9 +27,11 @@ class AlreadyRunning(Exception):
     """Another gateway has this site. Stop it first, or leave it to its work."""
 
 
-def run(root: Path, serve: Serve) -> None:
+def run(root: Path, serve: Serve, engine: Engine | None = None) -> None:
     """Run the gateway of the site in ``root`` until SIGTERM or SIGINT. Call it from the main thread.
 
+    Args:
+        engine: what orders the ledger's entries, if not as the settings say.
     Raises:
         AlreadyRunning: another process runs it.
         SettingsError, KeyFileError, OtherSite, BrokerError, Corrupt, Unavailable: it cannot run; the message says why.
@@ -36,12 +40,12 @@ def run(root: Path, serve: Serve) -> None:
     site.settings()
     try:
         with files.locked(site.lock, wait=False):
-            _run(site, serve)
+            _run(site, serve, engine)
     except BlockingIOError:
         raise AlreadyRunning(f"the gateway of {root} runs already") from None
 
 
-def _run(site: Site, serve: Serve) -> None:
+def _run(site: Site, serve: Serve, engine: Engine | None) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     site.running.unlink(missing_ok=True)
     settings = site.settings()
@@ -50,7 +54,10 @@ def _run(site: Site, serve: Serve) -> None:
     broker = Broker(site.broker, settings.site, host, port, door, find_mosquitto())
     heard = f"{broker_rules.site_topics(settings.site).removesuffix('#')}+/up/#"
     link = Link(settings.broker.near, port, GATEWAY, door.ca, door.link, heard)
-    worker = Worker(site, broker, link)
+    try:
+        worker = Worker(site, broker, link, engine or settings.engine)
+    except KeyboardInterrupt:
+        return
     broker.start()
     try:
         link.start()

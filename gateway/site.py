@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blockchain_iface.engines.opening import Engine
 from blockchain_iface.state.entries import Genesis
 from firmware.wire.topics import is_id
 
@@ -111,7 +112,7 @@ class Site:
         """Held by whoever changes the registry, a token or the door."""
         return files.locked(self.root / "edit.lock")
 
-    def create(self, name: str, interval_s: int, deadline_s: int) -> None:
+    def create(self, name: str, interval_s: int, deadline_s: int, engine: Engine = Engine.EMBEDDED) -> None:
         """Begin a new site: settings with free ports, the gateway's key, its authority over the broker's door.
 
         Raises:
@@ -126,7 +127,7 @@ class Site:
         keystore.create(self.keys)
         self.door.create(name, now())
         # last, so that a directory with settings is a whole one
-        files.write(path, settings.document(name, interval_s, deadline_s, free_port(), free_port()).encode())
+        files.write(path, settings.document(name, engine, interval_s, deadline_s, free_port(), free_port()).encode())
         self.settings()
 
     def renew_door(self) -> None:

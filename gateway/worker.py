@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import structlog
 
-from blockchain_iface.engines.embedded import EmbeddedLedger
+from blockchain_iface.engines.opening import Engine, open_ledger
 from blockchain_iface.ledger import Rejected, Unavailable
 from blockchain_iface.signatures import Verifier
 from firmware.wire import cose
@@ -27,7 +27,7 @@ from .adapters.orders import CommandOrder, OrderError
 from .adapters.registry import RegistryError, Unit
 from .adapters.releases import ReleaseError
 from .core import command_words
-from .core.centre import ShadowCentre
+from .core.centre import NotBegun, ShadowCentre
 from .core.command_words import WordsError
 from .core.refusal import Refused
 from .core.view import View
@@ -46,7 +46,7 @@ T = TypeVar("T")
 class Worker:
     """The thread that does the shadow centre's work."""
 
-    def __init__(self, site: Site, broker: Broker, link: Link) -> None:
+    def __init__(self, site: Site, broker: Broker, link: Link, engine: Engine) -> None:
         settings = site.settings()
         signer = keystore.load(site.keys)
         verifier = Verifier()
@@ -54,9 +54,13 @@ class Worker:
         self._releases = site.updates
         self._broker = broker
         self._link = link
-        self._ledger = EmbeddedLedger(site.ledger, signer, settings.site, verifier)
-        genesis = site.genesis(signer.public)
-        self._centre = ShadowCentre(self._ledger, signer, settings.site, genesis, settings.deadline_s, verifier, now())
+        self._ledger = open_ledger(engine, site.root, signer, settings.site, verifier)
+        genesis, ledger, deadline = site.genesis(signer.public), self._ledger, settings.deadline_s
+        try:
+            self._centre = _begun(lambda: ShadowCentre(ledger, signer, settings.site, genesis, deadline, verifier, now()))
+        except BaseException:
+            ledger.close()
+            raise
         self._reception = Reception(site, self._centre)
         self._units: dict[str, Unit] = {}
         self._registry_read = (-1, -1, -1)
@@ -246,6 +250,19 @@ class Worker:
         }
         files.write(self._site.running, json.dumps(document, indent=2).encode())
         self._announced = current
+
+
+def _begun(open_for_business: Callable[[], ShadowCentre]) -> ShadowCentre:
+    """The shadow centre, as soon as its first entry is final: once in a site's life that may need others."""
+    trouble = ""
+    while True:
+        try:
+            return open_for_business()
+        except NotBegun as error:
+            if str(error) != trouble:
+                _log.info("waiting", reason=str(error))
+            trouble = str(error)
+        time.sleep(_PATIENCE_S)
 
 
 def _report(before: View, after: View, newest: Mapping[str, Refused]) -> None:

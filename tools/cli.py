@@ -9,7 +9,7 @@ _PARTS = {
     "demo": ("tools.demo.cli:app", "Run the demo island: rig, meters, gateway, ledger."),
     "gateway": ("gateway.cli:app", "Make and run a site's shadow centre."),
     "hil": ("hil.cli:app", "Simulate the island behind real Modbus."),
-    "ledger": ("blockchain_iface.cli.app:app", "Check and read a ledger file, with or without its gateway."),
+    "ledger": ("tools.ledger:app", "Check and read a ledger file, with or without its gateway; begin one with others."),
     "statement": ("blockchain_iface.cli.statement:app", "Print a meter's bill, line by line."),
     "verify": ("blockchain_iface.cli.evidence:main", "Check receipts and other evidence, without gateway or ledger."),
 }

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from blockchain_iface.engines.opening import Engine
 from blockchain_iface.state.records import Tariff
 from firmware.wire.topics import is_id
 
@@ -96,6 +97,7 @@ class Settings(_Table):
     """A whole ``site.toml``. ``interval_s`` 1..86,400; ``deadline_s`` after an interval's end silent meters are estimated."""
 
     site: Annotated[str, AfterValidator(_id)]
+    engine: Engine = Engine.EMBEDDED
     interval_s: Annotated[int, Field(ge=1, le=86400)]
     deadline_s: Annotated[int, Field(ge=1, le=86400)]
     broker: BrokerSettings
@@ -131,13 +133,15 @@ def _names(path: tuple[str | int, ...]) -> list[str]:
     return list(table.model_fields)
 
 
-def document(site: str, interval_s: int, deadline_s: int, broker_port: int, dashboard_port: int) -> str:
+def document(site: str, engine: Engine, interval_s: int, deadline_s: int, broker_port: int, dashboard_port: int) -> str:
     """A new site's ``site.toml``, the tariff written out so that people see what they can change before the first run."""
     tariff = TariffSettings()
     lines = [f"{name} = {value}" for name, value in tariff.model_dump(exclude={"bands"}).items()]
     bands = ", ".join(f"[{start}, {price}]" for start, price in tariff.bands)
     return f"""\
 site = "{site}"
+# embedded: a ledger of this site's own; cometbft: one ledger with other sites
+engine = "{engine}"
 interval_s = {interval_s}
 # seconds after an interval's end from which a silent meter no longer holds up the others
 deadline_s = {deadline_s}

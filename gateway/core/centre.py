@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from blockchain_iface.ledger import Rejected
+from blockchain_iface.ledger import Head, Rejected, Unavailable
 from blockchain_iface.signatures import Verifier
 from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
 from blockchain_iface.state.given_up import missing
@@ -28,8 +28,13 @@ from .writer import StatefulLedger, Writer
 
 _LEDGER = "ledger"
 _MOST_PROPOSALS = 50
+_MOST_AWAITED = 10_000
 CLOCK_UNCERTAINTY_MS = 1000
 """How far our own clock may be off. Whether anything keeps the computer's clock right we cannot see."""
+
+
+class NotBegun(Unavailable):
+    """The ledger has taken the first entry, and it is not final yet. Open for business a little later."""
 
 
 class OtherSite(Exception):
@@ -80,6 +85,7 @@ class ShadowCentre:
             verifier: shared with the ledger, so that no signature is checked twice.
         Raises:
             OtherSite: the ledger was begun with other rules.
+            NotBegun: the first entry is not final yet.
             Unavailable: the ledger takes nothing at the moment.
         """
         self._writer = Writer(ledger, signer, site)
@@ -96,6 +102,8 @@ class ShadowCentre:
         self.sighted: list[Admitted] = []
         self._questions: dict[str, bytes] = {}
         self._chunks: list[Publish] = []
+        self._awaited: dict[bytes, Admitted] = {}
+        self._answered: Head | None = None
         self._started = now
         self._begin(genesis, now)
 
@@ -103,21 +111,27 @@ class ShadowCentre:
         rules = self._writer.state.genesis
         if rules is None:
             self._writer.write(_LEDGER, genesis, now)
+            if self._writer.state.genesis is None:
+                raise NotBegun("the site's first entry waits for the other shadow centres: more than two thirds must run")
         elif (rules.name, rules.public) != (self._site, genesis.public):
             raise OtherSite("the ledger belongs to another site or to another gateway's key")
         elif (rules.interval, rules.tariff) != (genesis.interval, genesis.tariff):
             raise OtherSite("interval_s and [tariff] are fixed by the ledger's first entry and cannot be changed afterwards")
 
-    def enrol(self, request: bytes, role: str, now: int) -> None:
-        """Authorise the key in a meter's ``request``, unless it is already. Rejected with the reason, or Unavailable."""
+    def enrol(self, request: bytes, role: str, now: int) -> bool:
+        """Authorise the key in a meter's ``request``: whether that is final. Rejected with the reason, or Unavailable."""
         try:
             statement = cose.parse(request, enrolment.MAX_SIZE)
-            known = self._writer.state.meters.get(statement.subject)
-            if known is not None and known.public == enrolment.public_of(statement):
-                return
+            public = enrolment.public_of(statement)
         except WireError as error:
             raise Rejected(b"", f"not an enrolment request: {error}") from None
-        self._writer.write(statement.subject, Enrolment(role, request), now)
+        if not self._is_enrolled(statement.subject, public):
+            self._writer.write(statement.subject, Enrolment(role, request), now)
+        return self._is_enrolled(statement.subject, public)
+
+    def _is_enrolled(self, meter: str, public: bytes) -> bool:
+        known = self._writer.state.meters.get(meter)
+        return known is not None and known.public == public
 
     def order(self, order: Recharge, now: int) -> None:
         """Recharge an account, or recover from it, once a reference. Rejected with the reason, or Unavailable."""
@@ -161,15 +175,8 @@ class ShadowCentre:
         for no in (*refused, *result.refused):
             self._refusals[no.meter, no.refusal] += 1
             self.newest_refusals[no.refusal.value] = no
-        self.sighted += result.sighted
-        for one in result.taken:
-            if one.kind == receipt.EVENT:
-                log = self._telemetry.log(one.meter)
-                self.dispatch.take_event(one.meter, one.statement, log[0] if log else None)
-        for one in result.fresh:
-            if one.kind == receipt.EVENT:
-                self.updates.take_event(one.meter, event.decode(one.statement.payload))
-        return [*(self._answer(one) for one in result.taken), *self._chunks]
+        self._awaited.update((one.statement.id, one) for one in result.fresh)
+        return [*self._answer(result.taken, now), *self._chunks]
 
     def tell_time(self, now_ms: int) -> list[Publish]:
         """Answer the meters that asked for the time, at this moment, ``now_ms`` in Unix milliseconds."""
@@ -185,13 +192,16 @@ class ShadowCentre:
 
         Rejected is a defect of ours; Unavailable: call again.
         """
+        answers = self._late_answers(now)
         for _ in range(_MOST_PROPOSALS):
+            if not self._writer.is_settled(now):
+                break
             proposal = due(self._writer.state, now, self._deadline)
             if proposal is None:
                 break
             self._writer.write_all(proposal.entries, now)
         ordered = [Publish(topic, data) for topic, data in self.dispatch.due(now)]
-        return [*ordered, *self._requests(now), *self._offers(now)]
+        return [*answers, *ordered, *self._requests(now), *self._offers(now)]
 
     def view(self, now: int, names: Mapping[str, str], broker: str) -> View:
         """The picture for people; ``names`` by meter, ``broker`` says how the link is."""
@@ -239,10 +249,34 @@ class ShadowCentre:
         except ValueError as error:
             raise Refused(Refusal.BAD_STATE, str(error), meter) from None
 
-    def _answer(self, one: Admitted) -> Publish:
-        proof = self._writer.ledger.receipt(one.statement.id)
-        assert proof is not None  # it was committed a moment ago
-        return Publish(topics.down(self._site, one.meter, "receipt"), receipt.wrap(one.kind, one.number, proof))
+    def _answer(self, taken: Sequence[Admitted], now: int) -> list[Publish]:
+        """Receipts for what is final. The rest is answered when it is; what is forgotten until then its meter sends again."""
+        answers = []
+        for one in taken:
+            proof = self._writer.ledger.receipt(one.statement.id)
+            if proof is not None:
+                self._on_final(one, self._awaited.pop(one.statement.id, None) is not None, now)
+                down = topics.down(self._site, one.meter, "receipt")
+                answers.append(Publish(down, receipt.wrap(one.kind, one.number, proof)))
+        for id in list(self._awaited)[: max(0, len(self._awaited) - _MOST_AWAITED)]:
+            del self._awaited[id]
+        return answers
+
+    def _late_answers(self, now: int) -> list[Publish]:
+        head = self._writer.ledger.head()
+        if not self._awaited or head == self._answered:
+            return []
+        self._answered = head
+        return self._answer(list(self._awaited.values()), now)
+
+    def _on_final(self, one: Admitted, is_news: bool, now: int) -> None:
+        if intake.record_sighting(self._writer, one, now):
+            self.sighted.append(one)
+        if one.kind == receipt.EVENT:
+            log = self._telemetry.log(one.meter)
+            self.dispatch.take_event(one.meter, one.statement, log[0] if log else None)
+            if is_news:
+                self.updates.take_event(one.meter, event.decode(one.statement.payload))
 
     def _requests(self, now: int) -> list[Publish]:
         requests = []

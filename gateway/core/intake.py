@@ -13,7 +13,7 @@ from .writer import Writer
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What to answer: ``taken`` is on the ledger and gets receipts, ``refused`` is counted, ``sighted`` is for the log.
+    """What to answer: the ledger has ``taken`` and gives receipts once it is final; ``refused`` is counted.
 
     ``fresh`` is what of ``taken`` came to the ledger only now.
     """
@@ -21,7 +21,6 @@ class Intake:
     taken: list[Admitted] = field(default_factory=list)
     fresh: list[Admitted] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
-    sighted: list[Admitted] = field(default_factory=list)
 
 
 def commit(writer: Writer, batch: Sequence[Admitted], now: int) -> Intake:
@@ -34,9 +33,6 @@ def commit(writer: Writer, batch: Sequence[Admitted], now: int) -> Intake:
     while batch:
         fresh, batch = _sort(writer, batch, intake, now)
         _submit(writer, fresh, intake, now)
-    for one in intake.taken:
-        if one.seen is not None and _record_sighting(writer, one, *one.seen, now):
-            intake.sighted.append(one)
     return intake
 
 
@@ -80,8 +76,14 @@ def _record_clone(writer: Writer, clone: Admitted, first: bytes, now: int) -> No
         writer.write(clone.meter, Alarm(clone.kind, clone.meter, clone.number, first, clone.statement.data), now)
 
 
-def _record_sighting(writer: Writer, one: Admitted, size: int, root: bytes, now: int) -> bool:
-    """Compare the head that a meter saw with our own tree. A second history goes on record with what both sides signed."""
+def record_sighting(writer: Writer, one: Admitted, now: int) -> bool:
+    """Compare the head that a meter saw with our own tree: whether a second history went on record, with what both signed.
+
+    ``one`` is final. Rejected or Unavailable.
+    """
+    if one.seen is None:
+        return False
+    size, root = one.seen
     head = writer.ledger.head()
     assert head is not None  # the certificate is on the ledger
     own = writer.ledger.root(size)

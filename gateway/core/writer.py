@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
-from blockchain_iface.ledger import Ledger
+from blockchain_iface.ledger import Ledger, Rejected
 from blockchain_iface.state.state import State
 from firmware.wire import cose
 from firmware.wire.signer import Signer
@@ -35,6 +35,7 @@ class Writer:
         self.ledger = ledger
         self.signer = signer
         self.site = site
+        self._newest: tuple[bytes, ...] = ()
 
     @property
     def state(self) -> State:
@@ -47,4 +48,13 @@ class Writer:
 
     def write_all(self, entries: Sequence[tuple[str, str, bytes]], now: int) -> None:
         """Sign (subject, type, payload) each and submit them as one batch. Rejected or Unavailable."""
-        self.ledger.submit([cose.sign(self.signer, self.site, *entry) for entry in entries], now)
+        self._newest = tuple(cose.sign(self.signer, self.site, *entry) for entry in entries)
+        self.ledger.submit(self._newest, now)
+
+    def is_settled(self, now: int) -> bool:
+        """Whether what was written last is final or refused after all: what follows from it is only known then. Unavailable."""
+        try:
+            ids = self.ledger.submit(self._newest, now)
+        except Rejected:
+            return True
+        return all(self.ledger.get(id) for id in ids)

@@ -58,7 +58,7 @@ class Station:
         document = json.loads(answer.read_text())
         self.meter = meter
         self.key = key
-        self.verifier = receipt.Verifier(SITE, bytes.fromhex(document["gateway_key"]))
+        self.verifier = receipt.Verifier(meter.site, bytes.fromhex(document["gateway_key"]))
         self.certificates: dict[int, bytes] = {}
         self.receipts: dict[int, list[bytes]] = {}
         self.commands: list[tuple[int, int]] = []
@@ -66,7 +66,7 @@ class Station:
         mqtt = document["mqtt"]
         self.client.tls_set_context(key.context(answer.parents[2], mqtt["tls"]["ca"], mqtt["tls"]["cert"]))
         self.client.reconnect_delay_set(1, 1)
-        self.client.on_connect = lambda client, *_: client.subscribe(f"sk/v1/{SITE}/{meter.meter}/down/#", 1)
+        self.client.on_connect = lambda client, *_: client.subscribe(f"sk/v1/{meter.site}/{meter.meter}/down/#", 1)
         subscribed: list[object] = []
         self.client.on_subscribe = lambda *args: subscribed.append(args)
         self.client.on_message = self._on_message
@@ -78,7 +78,7 @@ class Station:
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
         payload = bytes(message.payload)
         if message.topic.endswith("/cmd"):
-            self.commands.append(command.resend_of(command.parse(payload, SITE, self.meter.meter).arguments))
+            self.commands.append(command.resend_of(command.parse(payload, self.meter.site, self.meter.meter).arguments))
             return
         _, seq, proof = receipt.unwrap(payload)
         self.verifier.check(proof, self.certificates[seq])
@@ -90,7 +90,7 @@ class Station:
 
     def send(self, *numbers: int) -> None:
         for seq in numbers:
-            self.client.publish(topics.up(SITE, self.meter.meter, "cert"), self.certificates[seq], 1)
+            self.client.publish(topics.up(self.meter.site, self.meter.meter, "cert"), self.certificates[seq], 1)
 
     def receipted(self) -> set[int]:
         return set(self.receipts)
@@ -106,15 +106,19 @@ class Bench:
     def __init__(self, root: Path, broker: str) -> None:
         self.site = Site(root)
         self.arguments = [sys.executable, "-c", PROGRAM, str(root), broker]
-        self.site.create(SITE, INTERVAL, 600)
+        if not self.site.root.exists():
+            self.site.create(SITE, INTERVAL, 600)
         self.process: subprocess.Popen[bytes] | None = None
         self.stations: list[Station] = []
 
     def start(self) -> dict[str, Any]:
-        with (self.site.root / "log").open("ab") as log:
-            self.process = subprocess.Popen(self.arguments, cwd=ROOT, stdout=log, stderr=log)
+        self.launch()
         assert until(lambda: self.site.status()["running"]), (self.site.root / "log").read_text()
         return self.site.status()
+
+    def launch(self) -> None:
+        with (self.site.root / "log").open("ab") as log:
+            self.process = subprocess.Popen(self.arguments, cwd=ROOT, stdout=log, stderr=log)
 
     def end(self, number: signal.Signals) -> int:
         assert self.process is not None
@@ -125,7 +129,9 @@ class Bench:
 
     def station(self, name: str, number: int, role: str, kind: type[Station] = Station) -> Station:
         now = int(time.time())
-        meter = VirtualMeter(name, number, t0=now - now % INTERVAL - 100 * INTERVAL, interval=INTERVAL)
+        meter = VirtualMeter(
+            name, number, t0=now - now % INTERVAL - 100 * INTERVAL, interval=INTERVAL, site=self.site.settings().site
+        )
         key = DoorKey(name)
         station = kind(meter, key, self.enrol(key.identity(meter), self.site.token(name, name.title(), role, None)))
         self.stations.append(station)

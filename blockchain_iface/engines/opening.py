@@ -1,0 +1,24 @@
+"""Which engine runs is a word in the configuration; whoever opens a ledger here does not learn more."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from firmware.wire.signer import Signer
+
+from ..signatures import Verifier
+from .cometbft import LEDGER, CometLedger
+from .embedded import EmbeddedLedger
+
+
+class Engine(StrEnum):
+    """embedded: this centre alone. cometbft: several centres together; `skerry ledger testnet` makes their files."""
+
+    EMBEDDED = "embedded"
+    COMETBFT = "cometbft"
+
+
+def open_ledger(engine: Engine, directory: Path, signer: Signer, site: str, verifier: Verifier) -> EmbeddedLedger | CometLedger:
+    """Open the ledger of the site in ``directory``, or begin it. Arguments and errors are the engine's."""
+    if engine is Engine.COMETBFT:
+        return CometLedger(directory, signer, site, verifier)
+    return EmbeddedLedger(directory / LEDGER, signer, site, verifier)
