@@ -191,6 +191,14 @@ def test_an_expired_command_is_refused_once():
     assert bench.answers()[-1][0] == DONE
 
 
+def test_an_expired_act_is_not_done():
+    bench = Bench()
+    bench.send(1, command.UPDATE, b"manifest", AT - 60, AT - 1)
+    bench.live(2)
+    assert [answer[0] for answer in bench.answers()] == [REFUSED]
+    assert bench.acts == []
+
+
 def test_what_expires_needs_a_clock():
     bench = Bench()
     bench.send(1, command.RELAY, [0], expires=AT + 60, now=None)
