@@ -47,10 +47,10 @@ class Archive:
         """How many entries there are."""
         return int(self._db.execute("SELECT count(*) FROM entries").fetchone()[0])
 
-    def entries(self, after: int = -1) -> Iterator[Entry]:
-        """All entries with an index above ``after``, in order. Corrupt if the file cannot be read through."""
+    def entries(self, after: int = -1, at_once: int = _STEP) -> Iterator[Entry]:
+        """All entries with an index above ``after``, in order, read so many at once. Corrupt where the file is damaged."""
         query = "SELECT idx, id, data, height FROM entries WHERE idx > ? ORDER BY idx LIMIT ?"
-        while rows := self._rows(query, (after, _STEP)):
+        while rows := self._rows(query, (after, at_once)):
             for row in rows:
                 yield Entry(*row)
             after = rows[-1][0]
@@ -70,10 +70,10 @@ class Archive:
             raise LedgerError(f"no single entry matches {prefix}")
         return entry
 
-    def blocks(self, after: int = -1) -> Iterator[StoredBlock]:
-        """All blocks with a height above ``after``, in order."""
+    def blocks(self, after: int = -1, at_once: int = _STEP) -> Iterator[StoredBlock]:
+        """All blocks with a height above ``after``, in order, read so many at once. Corrupt where the file is damaged."""
         query = "SELECT height, size, data, head_signature FROM blocks WHERE height > ? ORDER BY height LIMIT ?"
-        while rows := self._rows(query, (after, _STEP)):
+        while rows := self._rows(query, (after, at_once)):
             for row in rows:
                 yield StoredBlock(*row)
             after = rows[-1][0]

@@ -125,9 +125,7 @@ class Log:
         newest, height = self._newest, sealed.height
         before = newest.head if newest else Head(-1, 0, merkle.EMPTY_ROOT, at)
         size = before.size + len(statements)
-        leaves = [leaf_hash(statement.data) for statement in statements]
-        for first, hashes in merkle.grow(before.size, leaves, self._tiles.node):
-            self._tiles.put(first, hashes)
+        self._tiles.grow(before.size, [leaf_hash(statement.data) for statement in statements])
         edge = merkle.edge(size, self._tiles.node)
         head = Head(height, size, edge[-1], max(at, before.time))
         state, previous = (sealed.slots, sealed.root), newest.id if newest else None
@@ -169,7 +167,7 @@ class Log:
     def root(self, size: int) -> bytes | None:
         """See ledger.Ledger.root."""
         head = self.head()
-        return None if head is None or size > head.size else merkle.root(size, self._tiles.node)
+        return None if head is None or size > head.size else self._tiles.root(size)
 
     def health(self, now: int) -> Health:
         """See ledger.Ledger.health."""

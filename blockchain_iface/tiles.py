@@ -7,6 +7,7 @@ yet. Appending a batch touches the last tile of each tier; a proof in a tree of 
 
 from collections.abc import Callable, Mapping, Sequence
 
+from . import merkle
 from .ledger import Corrupt
 from .merkle import Node
 
@@ -41,6 +42,15 @@ class Tiles:
         if digest == _MISSING:
             raise Corrupt(f"tree node {node} is missing")
         return bytes(digest)
+
+    def grow(self, size: int, leaves: Sequence[bytes]) -> None:
+        """Draft what comes to be when leaf hashes are appended to a tree of ``size`` leaves."""
+        for first, hashes in merkle.grow(size, leaves, self.node):
+            self.put(first, hashes)
+
+    def root(self, size: int) -> bytes:
+        """The root of the first ``size`` leaves, drafted or kept."""
+        return merkle.root(size, self.node)
 
     def put(self, first: Node, hashes: Sequence[bytes]) -> None:
         """Draft the nodes of one level from ``first`` on."""

@@ -2,7 +2,7 @@
 
 import typer
 
-from . import audit, blocks, checkpoint, export, prove, show, state, verify
+from . import audit, blocks, checkpoint, export, prove, rebuild, show, state, verify
 
 app = typer.Typer(no_args_is_help=True, help="Check and read a ledger file, with or without its gateway.")
 app.command("verify")(verify.command)
@@ -11,5 +11,6 @@ app.command("show")(show.command)
 app.command("state")(state.command)
 app.command("prove")(prove.command)
 app.command("export")(export.command)
+app.command("rebuild")(rebuild.command)
 app.command("audit")(audit.command)
 app.command("checkpoint")(checkpoint.command)

@@ -32,7 +32,7 @@ def said_plainly() -> Iterator[None]:
 
 
 @contextmanager
-def progress(doing: str, total: int) -> Iterator[Callable[[int], None]]:
+def progress(doing: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """A bar on stderr while a long work goes on, where a person looks on; yields what to call with the number done."""
     columns = TextColumn(doing), BarColumn(), MofNCompleteColumn(), TextColumn("entries"), TimeRemainingColumn()
     console = Console(stderr=True)
