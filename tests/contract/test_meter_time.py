@@ -18,7 +18,8 @@ from tools.setup import faketime
 
 TO_1970 = 2_208_988_800
 WAIT_S = 2.6  # until the meter learns the time: rows of a second have ended by then
-HALF_THE_WAIT_MS = 1800  # what the gateway's answer leaves open after so long a way, and some turns
+HALF_THE_WAIT_MS = 2500  # what the gateway's answer leaves open after so long a way, and some turns
+LATEST_S = 6  # until a meter reads its device on a busy computer, and the half of the wait by which its clock may be wrong
 LIE_S = 300
 
 
@@ -119,7 +120,7 @@ def check_dated_later(bench: NoClockBench, device: Device, source: int, within_m
     first, *later = bench.check_chain(public)
     assert (first.dt, first.status) == (1, 0)
     assert 2 <= len(first.rows) <= 5
-    assert start - 1 < first.t0 < start + 2
+    assert start - 1 < first.t0 < start + LATEST_S
     assert [row[2] for row in first.rows] == [72_000] * len(first.rows)
     energy, seconds = later[-1].closing[0] - first.opening[0], later[-1].end - first.t0
     assert abs(energy - 20 * seconds) <= 25
@@ -133,7 +134,7 @@ def check_dated_later(bench: NoClockBench, device: Device, source: int, within_m
     uptime, at = anchor.details[1], anchor.details[2]
     assert isinstance(uptime, int)
     assert isinstance(at, int)
-    assert abs(at / 1000 - uptime / 1000 - start) < 1.5
+    assert start - 1 < at / 1000 - uptime / 1000 < start + LATEST_S
     assert "1970" not in bench.log()
 
 
