@@ -9,6 +9,7 @@ BENCHES = (
     (sys.executable, "-m", "tools.bench_submit"),
     (sys.executable, "-m", "tools.bench_state"),
     (sys.executable, "-m", "tools.bench_verify"),
+    (sys.executable, "-m", "tools.bench_cometbft"),
 )
 
 if __name__ == "__main__":
