@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from firmware.wire import cose, receipt
+from firmware.wire.fields import WireError
 
 from . import merkle
 from .block import StoredBlock
 from .ledger import Corrupt, Entry, LedgerError, Unavailable
 from .state.backing import Backing
+from .state.entries import Genesis
 from .state.stored import PastState, StoredState
 from .store import check_version, judged
 from .tiles import Tiles
@@ -98,12 +100,26 @@ class Archive:
             raise Corrupt("the ledger is empty")
         return self.block(rows[0][0])
 
+    def owner(self) -> str:
+        """The site whose shadow centre sealed the blocks. Corrupt if there is no first block."""
+        try:
+            return cose.parse(self.block(0).data).issuer
+        except WireError as error:
+            raise Corrupt(f"block 0: {error}") from None
+
     def genesis(self) -> Entry:
-        """The first entry; Corrupt if there is none."""
-        first = next(self.entries(), None)
-        if first is None:
+        """The owner's genesis: of a ledger that several sites keep, not always the first entry. Corrupt if there is none."""
+        if next(self.entries(), None) is None:
             raise Corrupt("the ledger is empty")
-        return first
+        owner = self.owner()
+        for entry in self.mentioning(Genesis.TYPE, owner.encode()):
+            try:
+                statement = cose.parse(entry.data)
+            except WireError as error:
+                raise Corrupt(str(error), entry.index) from None
+            if (statement.type, statement.issuer) == (Genesis.TYPE, owner):
+                return entry
+        raise Corrupt(f"site {owner}, whose shadow centre sealed the blocks, never began")
 
     def mentioning(self, type: str, name: bytes) -> Iterator[Entry]:
         """Entries, in order, in whose bytes both a statement's ``type`` and ``name`` occur: candidates, to be parsed."""

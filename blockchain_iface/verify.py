@@ -21,6 +21,7 @@ from .ledger import Corrupt
 from .lookahead import through
 from .reader import ReadBlock, ReadEntry, Reader
 from .signatures import Verifier
+from .state.entries import Genesis
 from .state.happenings import Certified, Happening, Recorded, Sighted
 from .state.machine import Machine
 from .state.memory import MemoryBacking
@@ -123,7 +124,7 @@ class _Verification:
         self.verifier = Verifier()
         self._backing = MemoryBacking()
         self._machine = Machine(self.verifier, self._backing)
-        self._site = ""
+        self._site = archive.owner() if archive.count() else ""
         self._previous: Block | None = None
         self._counts: Counter[str] = Counter()
         self._roots: dict[int, bytes] = {}
@@ -168,22 +169,21 @@ class _Verification:
             raise Corrupt(f"stored under block {entry.height}, covered by block {part.height}", entry.index)
         if statement.id != entry.id:
             raise Corrupt("the stored id is not that of the stored bytes", entry.index)
-        self._site = self._site or statement.issuer
         try:
             happened = self._machine.apply(statement)
         except Refused as error:
             raise Corrupt(str(error), entry.index) from None
         self._machine.keep()
         self._counts[statement.type] += 1
-        if self.key is not None and self.state.rules.public != self.key:
+        if self.key is not None and statement.issuer == self._site and self.state.rules.public != self.key:
             raise Corrupt("the genesis is not that of the given key", entry.index)
         for node, digest in self.tree.append(entry.data):
             if self.archive.node(node) != digest:
                 raise Corrupt(f"tree node {node} is not the hash of what is below it", entry.index)
         for happening in happened:
-            self._check(happening, entry.index)
+            self._check(happening, statement.issuer, entry.index)
 
-    def _check(self, happening: Happening, index: int) -> None:
+    def _check(self, happening: Happening, site: str, index: int) -> None:
         if isinstance(happening, Certified):
             self._compare_seen(happening.seen)
         elif isinstance(happening, Sighted):
@@ -191,11 +191,11 @@ class _Verification:
             if self._root(size) != root:
                 raise Corrupt("the sighting says something else of this ledger than is true", index)
         elif not isinstance(happening, Recorded):
-            self._check_balances(index)
+            self._check_balances(self._machine.site(site), index)
 
-    def _check_balances(self, index: int) -> None:
-        balances = self.state.balances()
-        if balances != -self.state.balance(ISSUE):
+    def _check_balances(self, state: State, index: int) -> None:
+        balances = state.balances()
+        if balances != -state.balance(ISSUE):
             raise Corrupt(f"balances of {balances} micro-tokens are not what was recharged less recovered", index)
 
     def _compare_seen(self, seen: tuple[int, bytes] | None) -> None:
@@ -211,9 +211,9 @@ class _Verification:
         return self.archive.root(size)
 
     def _sealed(self, stored: StoredBlock, statement: cose.Statement, claimed: Block) -> None:
-        rules, previous = self.state.rules, self._previous
+        (public, kid), previous = self._centre(), self._previous
         problem = None
-        if not self.verifier.holds(statement, rules.public) or statement.kid != rules.kid:
+        if not self.verifier.holds(statement, public) or (statement.kid, statement.issuer) != (kid, self._site):
             problem = "not signed by the shadow centre"
         elif (claimed.head.height, stored.height) != (stored.height, previous.head.height + 1 if previous else 0):
             problem = "the height does not follow"
@@ -225,13 +225,17 @@ class _Verification:
             problem = "its size does not follow"
         elif claimed.head.root != self.tree.root():
             problem = "its root is not that of the entries"
-        elif not self.verifier.signed(self._head_digest(claimed.head.root), stored.head_signature, rules.public):
+        elif not self.verifier.signed(receipt.head_digest(kid, self._site, claimed.head.root), stored.head_signature, public):
             problem = "the signature for receipts does not hold"
         if problem:
             raise Corrupt(f"block {stored.height}: {problem}")
 
-    def _head_digest(self, root: bytes) -> bytes:
-        return receipt.head_digest(self.state.rules.kid, self.state.rules.name, root)
+    def _centre(self) -> tuple[bytes, bytes]:
+        """The public key, and its id, of the shadow centre that sealed the blocks. Other sites may have begun before it."""
+        if self.state.genesis is not None:
+            return self.state.rules.public, self.state.rules.kid
+        statement = cose.parse(self.archive.genesis().data)
+        return Genesis.decode(statement.payload).public, statement.kid
 
     def findings(self) -> Findings:
         if self._previous is None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from blockchain_iface.archive import Archive
 from blockchain_iface.state.entries import Enrolment, Genesis
+from blockchain_iface.verify import verify
 from firmware.wire import cose, receipt
 from tests.validators import LIAR, Network, Validator, until
 from tests.virtual_meter import INTERVAL, SITE, TARIFF, VirtualMeter, signer
@@ -79,6 +81,11 @@ def test_each_site_writes_and_none_writes_for_another(network: Network, sites: l
     for site in sites:
         site.certify(3)
     assert until(lambda: agree(network.validators, 4 * 5))
+    for site in sites:
+        # from its file alone, whoever's genesis came first
+        findings = verify(Archive(site.validator.directory))
+        assert (findings.site, findings.key) == (site.name, site.centre.public.hex())
+        assert (findings.entries, findings.certificates) == (20, 12)
     stranger = Site(sites[1].validator, 9)
     stranger.name, stranger.centre = SITE, signer(4711)
     assert (
