@@ -31,7 +31,7 @@ def apply_pricing(state: State, entry: Pricing) -> Priced:
     state.intervals.put(
         entry.t0, Interval(entry.t0, price=entry.price, mu_ppm=entry.mu_ppm, offers=entry.offers, demands=entry.demands)
     )
-    state.reopen([entry.t0])
+    state.reopen(entry.t0, entry.t0)
     return Priced(entry.t0, entry.price, entry.mu_ppm)
 
 

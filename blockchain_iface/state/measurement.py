@@ -88,4 +88,5 @@ def cover(state: State, point: str, spans: Sequence[tuple[int, int, int, int]]) 
                 parts[t0] = Coverage(seconds + high - low, taken, given, SPREAD)
     for t0, part in parts.items():
         state.coverage.put((t0, point), part)
-    state.reopen(parts)
+    if parts:
+        state.reopen(min(parts), max(parts))

@@ -1,7 +1,6 @@
 """What one site's entries add up to. Every value follows from the entries alone: no clock, no float, no randomness."""
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from firmware.wire import receipt
@@ -61,7 +60,7 @@ class State:
         self.alarms: Table[tuple[str, int, int], bytes] = table(8, 3, bytes)
         self.coverage: Table[tuple[int, str], Coverage] = table(9, 2, Coverage._make)
         self.intervals: Table[int, Interval] = table(10, 1, _interval)
-        self.open: Table[tuple[()], tuple[int, ...]] = table(11, 0, tuple)
+        self.open: Table[tuple[()], tuple[tuple[int, int], ...]] = table(11, 0, tuple)
         self.accounts: Table[str, int] = table(12, 1, int)
         self.totals: Table[str, int] = table(13, 1, int)
         self.references: Table[str, int] = table(14, 1, int)
@@ -119,20 +118,32 @@ class State:
         chains = self.event_chains if kind == receipt.EVENT else self.chains
         return chains.get(meter) or Chain()
 
-    def open_intervals(self) -> tuple[int, ...]:
+    def open_intervals(self) -> Iterator[int]:
         """Intervals (t0, ascending) that are not settled, or about which more has become known since."""
-        return self.open.get(()) or ()
+        for first, last in self._open():
+            yield from range(first, last + 1, self.rules.interval)
 
-    def reopen(self, intervals: Iterable[int]) -> None:
-        """Put intervals (t0, each once) among the open ones."""
-        opened = self.open_intervals()
-        news = [t0 for t0 in intervals if not _holds(opened, t0)]
-        if news:
-            self.open.put((), tuple(sorted([*opened, *news])))
+    def reopen(self, first: int, last: int) -> None:
+        """Put the intervals from t0 ``first`` to t0 ``last`` among the open ones."""
+        runs, length = self._open(), self.rules.interval
+        if any(low <= first and last <= high for low, high in runs):
+            return
+        apart = [(low, high) for low, high in runs if high + length < first or last + length < low]
+        for low, high in {*runs}.difference(apart):
+            first, last = min(first, low), max(last, high)
+        self.open.put((), tuple(sorted([*apart, (first, last)])))
 
     def close(self, t0: int) -> None:
         """Take an interval off the open ones, until something new becomes known about it."""
-        self.open.put((), tuple(other for other in self.open_intervals() if other != t0))
+        length = self.rules.interval
+        runs: list[tuple[int, int]] = []
+        for first, last in self._open():
+            runs += [(first, min(last, t0 - length)), (max(first, t0 + length), last)]
+        self.open.put((), tuple((first, last) for first, last in runs if first <= last))
+
+    def _open(self) -> tuple[tuple[int, int], ...]:
+        """The open intervals as runs without holes, (first, last), ascending."""
+        return self.open.get(()) or ()
 
     def balance(self, account: str) -> int:
         """Micro-tokens in ``account``; 0 for one never used."""
@@ -141,11 +152,6 @@ class State:
     def balances(self) -> int:
         """Sum of all balances but the issuer's: the tokens in circulation."""
         return sum(amount for account, amount in self.accounts.items() if account != ISSUE)
-
-
-def _holds(ascending: tuple[int, ...], number: int) -> bool:
-    place = bisect_left(ascending, number)
-    return place < len(ascending) and ascending[place] == number
 
 
 def _site(items: tuple[Any, ...]) -> Site:

@@ -3,9 +3,12 @@
 import hashlib
 import sqlite3
 from collections.abc import Iterable
+from itertools import pairwise
 
 import cbor2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blockchain_iface.ledger import Corrupt
 from blockchain_iface.signatures import Verifier
@@ -251,3 +254,22 @@ def test_what_is_missing_in_the_file_is_named() -> None:
     backing.db.execute("DELETE FROM state_nodes")
     with pytest.raises(Corrupt, match="of the state tree is missing"):
         prove_state(backing, SITE, "site", ())
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 30), st.integers(0, 5))))
+def test_open_intervals_are_kept_as_runs(steps: list[tuple[bool, int, int]]) -> None:
+    machine, expected = Machine(Verifier(), MemoryBacking()), set[int]()
+    machine.apply(cose.parse(genesis()))
+    state = machine.site(SITE)
+    for opens, place, more in steps:
+        first, last = place * INTERVAL, (place + more) * INTERVAL
+        if opens:
+            state.reopen(first, last)
+            expected |= set(range(first, last + 1, INTERVAL))
+        else:
+            state.close(first)
+            expected.discard(first)
+        assert list(state.open_intervals()) == sorted(expected)
+        runs = state.open.get(()) or ()
+        assert all(low <= high for low, high in runs)
+        assert all(high + INTERVAL < low for (_, high), (low, _) in pairwise(runs))
