@@ -31,7 +31,7 @@ SIZE, BATCH, TURN = 420, 100, 2000
 _PROOFS, _RECEIPTS = 20_000, 5_000
 Figures = Iterator[tuple[str, float, str]]
 Insert = Callable[[int, int, list[Statement]], None]
-_PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+_PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;"
 _BARE = {
     "keyed": "CREATE TABLE entries (idx INTEGER PRIMARY KEY, id BLOB UNIQUE, height INTEGER, data BLOB);",
     "heap": "CREATE TABLE entries (idx INTEGER PRIMARY KEY, id BLOB, height INTEGER, data BLOB);",
