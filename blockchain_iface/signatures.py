@@ -84,13 +84,18 @@ class Verifier:
             return True
         if not self.checks(digest, signature, public):
             return False
-        self.remember([memory])
+        _remember(self._held, memory, None)
         return True
 
-    def remember(self, signatures: Iterable[Signature]) -> None:
-        """Take ``signatures`` for good: somebody of ours has checked them."""
+    def remember(self, statement: Statement, signatures: Iterable[Signature]) -> None:
+        """Take ``statement`` for read, and ``signatures`` for good: somebody of ours has done it."""
+        _remember(self._parsed, statement.data, statement)
         for signature in signatures:
             _remember(self._held, signature, None)
+
+    def remember_body(self, statement: Statement, decode: Callable[[bytes], T], body: T) -> None:
+        """Take ``body`` for what ``decode`` makes of the payload: somebody of ours has done it."""
+        _remember(self._bodies, (statement.id, decode), body)
 
     def checks(self, digest: bytes, signature: bytes, public: bytes) -> bool:
         """As ``signed``, but remembers nothing."""

@@ -10,19 +10,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 from firmware.wire import certificate, cose, event, receipt
+from firmware.wire.fields import WireError
 from firmware.wire.proof import leaf_hash
 
-from . import merkle
+from . import block, merkle
 from .archive import Archive
 from .block import Block, StoredBlock
-from .ledger import Corrupt
+from .ledger import Corrupt, Entry
 from .lookahead import through
-from .reader import ReadBlock, ReadEntry, Reader
 from .signatures import Verifier
 from .state.entries import Genesis
-from .state.happenings import Certified, Happening, Recorded, Sighted
+from .state.happenings import Certified, Happening, Recorded, Settled, Sighted
 from .state.machine import Machine
 from .state.memory import MemoryBacking
 from .state.state import ISSUE, Refused, State
@@ -89,19 +90,29 @@ def verify(
     if processes is None:
         processes = 0 if archive.count() < _WORTHWHILE else max(1, (os.cpu_count() or 1) - 1)
     check = _Verification(archive, key)
-    reader = Reader(archive)
-    parts = through(reader.parts(), reader.signatures, check.verifier, processes) if processes else reader.parts()
+    parts = _parts(archive)
     with _collector_resting():
-        for part in parts:
-            if isinstance(part, ReadBlock):
+        for part in through(parts, check.verifier, processes) if processes else parts:
+            if isinstance(part, Entry):
+                check.take_entry(part)
+            else:
                 check.take_block(part)
                 if progress is not None:
                     progress(check.tree.size)
-            else:
-                check.take_entry(part)
-        check.compare_state()
+        check.finish()
     archive.check_pages()
     return check.findings()
+
+
+def _parts(archive: Archive) -> Iterator[Entry | StoredBlock]:
+    """Every block's entries, and then the block; entries that no block covers come last."""
+    entries, size = archive.entries(), 0
+    for stored in archive.blocks():
+        for entry in islice(entries, max(stored.size - size, 0)):
+            yield entry
+            size += 1
+        yield stored
+    yield from entries
 
 
 @contextmanager
@@ -128,27 +139,37 @@ class _Verification:
         self._previous: Block | None = None
         self._counts: Counter[str] = Counter()
         self._roots: dict[int, bytes] = {}
-        self._seen = self._foreign = 0
+        self._seen = self._foreign = self._settled = 0
 
     @property
     def state(self) -> State:
         return self._machine.site(self._site)
 
-    def take_block(self, part: ReadBlock) -> None:
-        height = part.stored.height
-        if self.tree.size < part.block.head.size:
-            raise Corrupt(f"block {height} covers {part.block.head.size} entries, there are {self.tree.size}")
-        sealed = self._machine.seal(height)
+    def take_block(self, stored: StoredBlock) -> None:
+        try:
+            statement = self.verifier.parse(stored.data)
+            claimed = block.parse(statement)
+        except WireError as error:
+            raise Corrupt(f"block {stored.height}: {error}") from None
+        if self.tree.size < claimed.head.size:
+            raise Corrupt(f"block {stored.height} covers {claimed.head.size} entries, there are {self.tree.size}")
+        sealed = self._machine.seal(stored.height)
         self._backing.write(sealed)
         self._machine.commit()
-        self._sealed(part.stored, part.statement, part.block)
-        if part.block.state != (sealed.slots, sealed.root):
-            raise Corrupt(f"block {height}: its state root is not that of what the entries add up to")
-        self._roots[part.block.head.size] = part.block.head.root
-        self._previous = part.block
+        self._sealed(stored, statement, claimed)
+        if claimed.state != (sealed.slots, sealed.root):
+            raise Corrupt(f"block {stored.height}: its state root is not that of what the entries add up to")
+        self._roots[claimed.head.size] = claimed.head.root
+        self._previous = claimed
 
-    def compare_state(self) -> None:
-        """Hold what is stored of the state against what came out."""
+    def finish(self) -> None:
+        """Nothing may be left over, and what is stored of the state must be what came out."""
+        covered = self._previous.head.size if self._previous else 0
+        if self.tree.size > covered:
+            raise Corrupt("no block covers this entry", covered)
+        self._compare_state()
+
+    def _compare_state(self) -> None:
         stored, size = self.archive.state(), self._backing.slots()
         if stored.slots() != size:
             raise Corrupt(f"the stored state has {stored.slots()} slots, the entries lead to {size}")
@@ -161,17 +182,18 @@ class _Verification:
             if stored.node(node) != digest:
                 raise Corrupt(f"the stored node {node} of the state tree is not the hash of what is below it")
 
-    def take_entry(self, part: ReadEntry) -> None:
-        entry, statement = part.entry, part.statement
+    def take_entry(self, entry: Entry) -> None:
         if entry.index != self.tree.size:
             raise Corrupt("this entry is missing", self.tree.size)
-        if entry.height != part.height:
-            raise Corrupt(f"stored under block {entry.height}, covered by block {part.height}", entry.index)
-        if statement.id != entry.id:
-            raise Corrupt("the stored id is not that of the stored bytes", entry.index)
+        height = self._previous.head.height + 1 if self._previous else 0
+        if entry.height != height:
+            raise Corrupt(f"stored under block {entry.height}, its place is in block {height}", entry.index)
         try:
+            statement = self.verifier.parse(entry.data)
+            if statement.id != entry.id:
+                raise Corrupt("the stored id is not that of the stored bytes", entry.index)
             happened = self._machine.apply(statement)
-        except Refused as error:
+        except (WireError, Refused) as error:
             raise Corrupt(str(error), entry.index) from None
         self._machine.keep()
         self._counts[statement.type] += 1
@@ -191,6 +213,7 @@ class _Verification:
             if self._root(size) != root:
                 raise Corrupt("the sighting says something else of this ledger than is true", index)
         elif not isinstance(happening, Recorded):
+            self._settled += isinstance(happening, Settled) and happening.revision == 0 and site == self._site
             self._check_balances(self._machine.site(site), index)
 
     def _check_balances(self, state: State, index: int) -> None:
@@ -241,7 +264,6 @@ class _Verification:
         if self._previous is None:
             raise Corrupt("the ledger is empty")
         rules = self.state.rules
-        settled = sum(1 for _, interval in self.state.intervals.items() if interval.revision is not None)
         return Findings(
             site=rules.name,
             key=rules.public.hex(),
@@ -249,7 +271,7 @@ class _Verification:
             certificates=self._counts[certificate.TYPE],
             events=self._counts[event.TYPE],
             blocks=self._previous.head.height + 1,
-            settlements=settled,
+            settlements=self._settled,
             circulating=self.state.balances(),
             root=self._previous.head.root.hex(),
             seen=self._seen,

@@ -54,11 +54,12 @@ def encode(value: object) -> bytes:
 
 
 def _encode(value: object, out: bytearray) -> None:
-    # the frequent ones first
-    if isinstance(value, int):
-        if isinstance(value, bool):
-            raise RangeError("booleans are not part of the format")
-        _head(_NEGATIVE if value < 0 else _UINT, -1 - value if value < 0 else value, out)
+    # the frequent ones first; True and False are no integers here
+    if type(value) is int:
+        if 0 <= value < 24:
+            out.append(value)
+        else:
+            _head(_NEGATIVE if value < 0 else _UINT, -1 - value if value < 0 else value, out)
     elif isinstance(value, (bytes, bytearray)):
         _head(_BYTES, len(value), out)
         out.extend(value)
