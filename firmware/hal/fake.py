@@ -152,17 +152,21 @@ class Relay:
 
 
 class Watchdog:
-    """Bites nobody, and remembers: ``longest_ms`` is the longest time that it was left unfed."""
+    """Bites nobody, and remembers."""
 
     def __init__(self, clock: Clock) -> None:
-        self.longest_ms = 0
+        self._longest = 0
         self._clock = clock
         self._fed = clock.ticks_ms()
 
+    @property
+    def longest_ms(self) -> int:
+        """The longest time that it was left unfed, until now."""
+        return max(self._longest, self._clock.ticks_ms() - self._fed)
+
     def feed(self) -> None:
-        now = self._clock.ticks_ms()
-        self.longest_ms = max(self.longest_ms, now - self._fed)
-        self._fed = now
+        self._longest = self.longest_ms
+        self._fed = self._clock.ticks_ms()
 
 
 class Board:
