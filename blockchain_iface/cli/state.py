@@ -15,7 +15,7 @@ from ..state.proof import prove_state
 from ..state.state import State
 from .terminal import PathArgument, said_plainly
 
-_KEYS: dict[str, tuple[Callable[[str], object], ...]] = {
+KEYS: dict[str, tuple[Callable[[str], object], ...]] = {
     "site": (),
     "open": (),
     "meters": (str,),
@@ -30,12 +30,16 @@ _KEYS: dict[str, tuple[Callable[[str], object], ...]] = {
     "accounts": (str,),
     "totals": (str,),
     "references": (str,),
+    "alarms": (str, int, int),
+    "sightings": (str, int, bytes.fromhex),
+    "given_up": (str,),
 }
+"""How the words on the command line make a key of each table."""
 
 
 def command(
     path: PathArgument,
-    table: Annotated[str, typer.Argument(help=f"One of {', '.join(_KEYS)}.")],
+    table: Annotated[str, typer.Argument(help=f"One of {', '.join(KEYS)}.")],
     key: Annotated[list[str] | None, typer.Argument(help="What to look up, for example home-1, or wind-1 17.")] = None,
     height: Annotated[int | None, typer.Option(help="The block whose state is asked for; the newest without.")] = None,
 ) -> None:
@@ -61,9 +65,9 @@ def command(
 
 
 def _key(table: str, words: list[str]) -> Any:
-    kinds = _KEYS.get(table)
+    kinds = KEYS.get(table)
     if kinds is None:
-        raise typer.BadParameter(f"{table} is none of {', '.join(_KEYS)}")
+        raise typer.BadParameter(f"{table} is none of {', '.join(KEYS)}")
     try:
         items = tuple(kind(word) for kind, word in zip(kinds, words, strict=True))
     except ValueError:

@@ -9,12 +9,16 @@ from typer.testing import CliRunner, Result
 
 from blockchain_iface.archive import Archive
 from blockchain_iface.cli.app import app
+from blockchain_iface.cli.state import KEYS
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.engines.memory import MemoryLedger, MemoryStorage, Step, fails
 from blockchain_iface.ledger import Corrupt, Unavailable
 from blockchain_iface.state import stored
 from blockchain_iface.state.machine import Machine
+from blockchain_iface.state.memory import MemoryBacking
 from blockchain_iface.state.proof import StateProof, prove_state
+from blockchain_iface.state.state import State
+from blockchain_iface.state.table import Table
 from blockchain_iface.verify import verify
 from tests.virtual_meter import CENTRE, SITE, T0, VirtualMeter, enrol, genesis, recharge
 
@@ -162,3 +166,10 @@ def test_what_is_pruned_is_said_to_be(path: Path) -> None:
     db.close()
     assert "is pruned" in state(path, "chains", "home-1", "--height", 11).stderr
     assert state(path, "chains", "home-1", "--height", 12).exit_code == 0
+
+
+def test_every_table_can_be_looked_into() -> None:
+    widths = {name: len(kinds) for name, kinds in KEYS.items()}
+    tables = vars(State(MemoryBacking(), SITE)).items()
+    # the head of a key's array says how many items it has; site and table number are two of them
+    assert widths == {name: (table._prefix[0] & 0x1F) - 2 for name, table in tables if isinstance(table, Table)}
