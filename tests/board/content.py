@@ -12,5 +12,5 @@ VECTORS = mpy.ROOT / "tests" / "vectors"
 
 def files() -> dict[Path, bytes]:
     """Every file by its path from the root, Python compiled."""
-    sources = [mpy.FIRMWARE / name for name in mpy.NOT_SHIPPED] + [TESTS / "run.py", *FILES]
+    sources = [mpy.FIRMWARE / name for name in mpy.NOT_SHIPPED] + [TESTS / "run.py", TESTS / "sample.py", *FILES]
     return {**mpy.application(), **mpy.compiled(sources), **mpy.plain(VECTORS.glob("*.json"))}

@@ -3,32 +3,18 @@
 from firmware.hal import fake
 from firmware.meter.adrift import Adrift
 from firmware.meter.certifier import Certifier
-from firmware.meter.config import Config
 from firmware.meter.energy import Energy
 from firmware.meter.reading import Reading
 from firmware.meter.timekeeper import Moment
-from firmware.wire import certificate, cose, es256, event
+from firmware.wire import certificate, cose, event
 from firmware.wire.certificate import CATCH_UP, IMPLAUSIBLE, MISSING, PARTIAL
 from firmware.wire.clock import NETWORK, NEVER_SET, ClockQuality
 from firmware.wire.receipt import CERTIFICATE, EVENT
 from firmware.wire.steps import finish
+from tests.portable.sample import CONFIG
 
 T = 1_800_000_000
 SURE = ClockQuality(NETWORK, 40, 0)
-CONFIG = Config(
-    {
-        "site": "isle",
-        "meter": "wind-1",
-        "interval_s": 10,
-        "rows": 5,
-        "poll_ms": 500,
-        "mqtt": {"host": "127.0.0.1", "port": 1883, "username": "wind-1", "password": "secret"},
-        "gateway_key": es256.SoftwareSigner(bytes(31) + b"\x05").public.hex(),
-        "bus": {"kind": "tcp", "host": "127.0.0.1", "port": 15020},
-        "devices": [{"unit": 1, "map": "sunspec", "role": "billing"}],
-        "flash": "wind-1.lfs",
-    }
-)
 
 
 class Bench:

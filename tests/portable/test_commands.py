@@ -11,26 +11,13 @@ from firmware.wire import cbor, command, es256, event
 from firmware.wire.fields import WireError
 from firmware.wire.steps import finish
 from firmware.wire.tariff import Tariff
+from tests.portable.sample import GATEWAY, document
 
-GATEWAY = es256.SoftwareSigner(bytes(31) + b"\x05")
 STRANGER = es256.SoftwareSigner(bytes(31) + b"\x06")
 AT = 1_800_000_000
 KEYS = (command.POLL_MS, command.HEALTH_S, command.UTC_OFFSET_MIN)
 INSTALLED = {command.POLL_MS: 500, command.HEALTH_S: 60, command.UTC_OFFSET_MIN: 0}
-CONFIG = Config(
-    {
-        "site": "isle",
-        "meter": "home-1",
-        "interval_s": 10,
-        "rows": 5,
-        "poll_ms": 500,
-        "mqtt": {"host": "127.0.0.1", "port": 1883, "username": "home-1", "password": "secret"},
-        "gateway_key": GATEWAY.public.hex(),
-        "bus": {"kind": "tcp", "host": "127.0.0.1", "port": 15020},
-        "devices": [{"unit": 1, "map": "sunspec", "role": "billing"}],
-        "flash": "home-1.lfs",
-    }
-)
+CONFIG = Config(document("home-1"))
 
 
 class Bench:

@@ -11,22 +11,9 @@ from firmware.wire import es256, mqtt, proof, receipt, timesync
 from firmware.wire.clock import UNSET
 from firmware.wire.receipt import CERTIFICATE
 from firmware.wire.signer import SignerError
+from tests.portable.sample import GATEWAY, document
 
-GATEWAY = es256.SoftwareSigner(bytes(31) + b"\x05")
-CONFIG = Config(
-    {
-        "site": "isle",
-        "meter": "wind-1",
-        "interval_s": 10,
-        "rows": 5,
-        "poll_ms": 100,
-        "mqtt": {"host": "127.0.0.1", "port": 1883, "username": "wind-1", "password": "secret"},
-        "gateway_key": GATEWAY.public.hex(),
-        "bus": {"kind": "tcp", "host": "127.0.0.1", "port": 15020},
-        "devices": [{"unit": 1, "map": "sunspec", "role": "billing"}],
-        "flash": "wind-1.lfs",
-    }
-)
+CONFIG = Config(document(poll_ms=100))
 RECEIPT = "sk/v1/isle/wind-1/down/receipt"
 
 

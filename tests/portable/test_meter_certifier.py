@@ -2,7 +2,6 @@
 
 from firmware.hal import fake
 from firmware.meter.certifier import Certifier
-from firmware.meter.config import Config
 from firmware.meter.notes import StoreFull
 from firmware.meter.reading import Reading
 from firmware.meter.statements import BATCH
@@ -11,26 +10,12 @@ from firmware.wire import certificate, cose, es256, event, gap, proof, receipt
 from firmware.wire.clock import ClockQuality
 from firmware.wire.fields import WireError
 from firmware.wire.steps import finish
+from tests.portable.sample import CONFIG, GATEWAY
 
-GATEWAY = es256.SoftwareSigner(bytes(31) + b"\x05")
 STRANGER = es256.SoftwareSigner(bytes(31) + b"\x06")
 INTERVAL_MS = 10_000
 SMALL = 48 * 1024  # bytes of flash
 FITS = 66  # certificates
-CONFIG = Config(
-    {
-        "site": "isle",
-        "meter": "wind-1",
-        "interval_s": 10,
-        "rows": 5,
-        "poll_ms": 500,
-        "mqtt": {"host": "127.0.0.1", "port": 1883, "username": "wind-1", "password": "secret"},
-        "gateway_key": GATEWAY.public.hex(),
-        "bus": {"kind": "tcp", "host": "127.0.0.1", "port": 15020},
-        "devices": [{"unit": 1, "map": "sunspec", "role": "billing"}],
-        "flash": "wind-1.lfs",
-    }
-)
 
 
 def now(clock):

@@ -2,7 +2,6 @@
 
 from firmware.hal import fake
 from firmware.meter.certifier import Certifier
-from firmware.meter.config import Config
 from firmware.meter.energy import CONFIRMATIONS
 from firmware.meter.events import Events
 from firmware.meter.notes import StoreFull
@@ -15,24 +14,10 @@ from firmware.wire.fields import WireError
 from firmware.wire.receipt import CERTIFICATE, EVENT
 from firmware.wire.signer import SignerError
 from firmware.wire.steps import finish
+from tests.portable.sample import CONFIG, GATEWAY
 
-GATEWAY = es256.SoftwareSigner(bytes(31) + b"\x05")
 METER = es256.SoftwareSigner(bytes(31) + b"\x07")
 T = 1_800_000_000_000
-CONFIG = Config(
-    {
-        "site": "isle",
-        "meter": "wind-1",
-        "interval_s": 10,
-        "rows": 5,
-        "poll_ms": 500,
-        "mqtt": {"host": "127.0.0.1", "port": 1883, "username": "wind-1", "password": "secret"},
-        "gateway_key": GATEWAY.public.hex(),
-        "bus": {"kind": "tcp", "host": "127.0.0.1", "port": 15020},
-        "devices": [{"unit": 1, "map": "sunspec", "role": "billing"}],
-        "flash": "wind-1.lfs",
-    }
-)
 
 
 def moment(uptime):

@@ -2,29 +2,14 @@
 
 from firmware.hal import fake
 from firmware.meter.certifier import Certifier
-from firmware.meter.config import Config
 from firmware.meter.reading import Reading
 from firmware.meter.timekeeper import Moment
-from firmware.wire import certificate, cose, es256
+from firmware.wire import certificate, cose
 from firmware.wire.clock import ClockQuality
 from firmware.wire.receipt import CERTIFICATE
 from firmware.wire.signer import SignerError
 from firmware.wire.steps import finish
-
-CONFIG = Config(
-    {
-        "site": "isle",
-        "meter": "wind-1",
-        "interval_s": 10,
-        "rows": 5,
-        "poll_ms": 500,
-        "mqtt": {"host": "127.0.0.1", "port": 1883, "username": "wind-1", "password": "secret"},
-        "gateway_key": es256.SoftwareSigner(bytes(31) + b"\x05").public.hex(),
-        "bus": {"kind": "tcp", "host": "127.0.0.1", "port": 15020},
-        "devices": [{"unit": 1, "map": "sunspec", "role": "billing"}],
-        "flash": "wind-1.lfs",
-    }
-)
+from tests.portable.sample import CONFIG
 
 
 def now(clock):
