@@ -4,26 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Rejected
-from blockchain_iface.signatures import Verifier
-from blockchain_iface.state.entries import Genesis
 from firmware.wire import command, cose, event, log_piece, topics
-from gateway.core.centre import Message, ShadowCentre
+from gateway.core.centre import Message
 from gateway.core.dispatch import AGAIN_S, GRACE_S
 from gateway.core.view import Outcome
-from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF, VirtualMeter
+from tests.centre_bench import NOW, CentreBench
+from tests.virtual_meter import SITE, VirtualMeter
 
-NOW = T0 + 1000
 
-
-class Bench:
+class Bench(CentreBench):
     """A shadow centre and one meter."""
 
     def __init__(self, path: Path) -> None:
-        verifier = Verifier()
-        ledger = EmbeddedLedger(path, CENTRE, SITE, verifier)
-        self.centre = ShadowCentre(ledger, CENTRE, SITE, Genesis(CENTRE.public, INTERVAL, TARIFF), 30, verifier, NOW)
+        super().__init__(path)
         self.home = VirtualMeter("home-1", 12)
         self.centre.enrol(self.home.request, "house", NOW)
 

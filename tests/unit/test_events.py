@@ -13,45 +13,21 @@ from blockchain_iface.archive import Archive
 from blockchain_iface.cli.app import app
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Rejected
-from blockchain_iface.signatures import Verifier
 from blockchain_iface.state.describe import describe
-from blockchain_iface.state.entries import Alarm, Genesis
+from blockchain_iface.state.entries import Alarm
 from blockchain_iface.verify import verify
 from firmware.wire import certificate, clock, cose, event, receipt, topics
-from gateway.core.centre import Message, Publish, ShadowCentre
+from gateway.core.centre import Message, Publish
 from gateway.core.refusal import Refusal
-from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF, VirtualMeter, enrol, genesis, signed
+from tests.centre_bench import NOW, TwoMeters
+from tests.virtual_meter import CENTRE, SITE, T0, VirtualMeter, enrol, genesis, signed
 
-NOW = T0 + 1000
 
-
-class Bench:
-    """A shadow centre on a ledger file, with two enrolled meters."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.wind, self.house = VirtualMeter("wind-1", 11), VirtualMeter("house-1", 12)
-        verifier = Verifier()
-        self.ledger = EmbeddedLedger(path, CENTRE, SITE, verifier)
-        rules = Genesis(CENTRE.public, INTERVAL, TARIFF)
-        self.centre = ShadowCentre(self.ledger, CENTRE, SITE, rules, 30, verifier, NOW)
-        self.centre.enrol(self.wind.request, "wind", NOW)
-        self.centre.enrol(self.house.request, "house", NOW)
+class Bench(TwoMeters):
+    """Its meters send events."""
 
     def send(self, meter: VirtualMeter, *payloads: bytes, kind: str = "event", now: int = NOW) -> list[Publish]:
-        topic = topics.up(SITE, meter.meter, kind)
-        return self.centre.on_messages([Message(topic, payload) for payload in payloads], now)
-
-    def refusals(self) -> dict[str, int]:
-        return self.centre.view(NOW, {}, "").refusals
-
-    def size(self) -> int:
-        head = self.ledger.head()
-        return head.size if head else 0
-
-    def entries(self, type: str) -> list[cose.Statement]:
-        statements = [cose.parse(entry.data) for entry in self.ledger.read(-1, 10_000)]
-        return [statement for statement in statements if statement.type == type]
+        return super().send(meter, *payloads, kind=kind, now=now)
 
 
 @pytest.fixture

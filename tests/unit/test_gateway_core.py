@@ -10,67 +10,31 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from scitt_cose.receipt import verify_receipt
 
-from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Rejected, Unavailable
-from blockchain_iface.signatures import Verifier, public_key
-from blockchain_iface.state.entries import Alarm, Genesis, Recharge, Recovery, Settlement, Sighting
+from blockchain_iface.signatures import public_key
+from blockchain_iface.state.entries import Alarm, Recharge, Recovery, Settlement, Sighting
 from firmware.wire import cbor, certificate, command, cose, es256, log_piece, p256, receipt, topics
-from gateway.core.centre import Message, OtherSite, Publish, ShadowCentre
+from gateway.core.centre import Message, OtherSite, Publish
 from gateway.core.commands import CommandDesk
 from gateway.core.gaps import MOST, Gaps
 from gateway.core.refusal import Refusal
 from gateway.core.telemetry import Telemetry
-from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF, VirtualMeter
+from tests.centre_bench import NOW, TwoMeters, on_its_topic
+from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, VirtualMeter
 
-NOW = T0 + 1000
 ORDER = p256.N
 
 
-def on_its_topic(meter: VirtualMeter, data: bytes) -> Message:
-    return Message(topics.up(SITE, meter.meter, "cert"), data)
-
-
-class Bench:
-    """A shadow centre on a ledger file, with two enrolled meters."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.wind, self.house = VirtualMeter("wind-1", 11), VirtualMeter("house-1", 12)
-        self.open()
-        self.centre.enrol(self.wind.request, "wind", NOW)
-        self.centre.enrol(self.house.request, "house", NOW)
-
-    def open(self, interval: int = INTERVAL) -> None:
-        verifier = Verifier()
-        self.ledger = EmbeddedLedger(self.path, CENTRE, SITE, verifier)
-        genesis = Genesis(CENTRE.public, interval, TARIFF)
-        self.centre = ShadowCentre(self.ledger, CENTRE, SITE, genesis, 30, verifier, NOW)
-
-    def send(self, meter: VirtualMeter, *payloads: bytes, now: int = NOW) -> list[Publish]:
-        return self.centre.on_messages([on_its_topic(meter, payload) for payload in payloads], now)
-
-    def refusals(self) -> dict[str, int]:
-        return self.centre.view(NOW, {}, "").refusals
-
-    def size(self) -> int:
-        head = self.ledger.head()
-        return head.size if head else 0
-
-    def entries(self, type: str) -> list[cose.Statement]:
-        statements = [cose.parse(entry.data) for entry in self.ledger.read(-1, 10_000)]
-        return [statement for statement in statements if statement.type == type]
-
-
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path / "ledger.sqlite")
+def bench(tmp_path: Path) -> TwoMeters:
+    return TwoMeters(tmp_path / "ledger.sqlite")
 
 
 def public_pem(public: bytes) -> str:
     return public_key(public).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-def test_a_certificate_is_committed_and_receipted(bench: Bench) -> None:
+def test_a_certificate_is_committed_and_receipted(bench: TwoMeters) -> None:
     data = bench.wind.certify(3, 0)
     (answer,) = bench.send(bench.wind, data)
     assert answer.topic == "sk/v1/isle/wind-1/down/receipt"
@@ -81,14 +45,14 @@ def test_a_certificate_is_committed_and_receipted(bench: Bench) -> None:
     assert verify_receipt(proof, leaf_entry_hex=data.hex(), log_public_key_pem=public_pem(CENTRE.public)).ok
 
 
-def test_a_batch_is_one_block(bench: Bench) -> None:
+def test_a_batch_is_one_block(bench: TwoMeters) -> None:
     height = bench.ledger.blocks(1)[0].height
     answers = bench.send(bench.wind, *(bench.wind.certify(3, 0) for _ in range(5)))
     assert len(answers) == 5
     assert bench.ledger.blocks(1)[0].height == height + 1
 
 
-def test_a_duplicate_gets_the_same_receipt(bench: Bench) -> None:
+def test_a_duplicate_gets_the_same_receipt(bench: TwoMeters) -> None:
     data = bench.wind.certify(3, 0)
     first = bench.send(bench.wind, data)
     bench.send(bench.wind, bench.wind.certify(3, 0))
@@ -98,7 +62,7 @@ def test_a_duplicate_gets_the_same_receipt(bench: Bench) -> None:
     assert bench.size() == size
 
 
-def test_after_a_restart_everything_receipted_is_still_there(bench: Bench) -> None:
+def test_after_a_restart_everything_receipted_is_still_there(bench: TwoMeters) -> None:
     data = bench.wind.certify(3, 0)
     first = bench.send(bench.wind, data)
     bench.ledger.close()
@@ -106,7 +70,7 @@ def test_after_a_restart_everything_receipted_is_still_there(bench: Bench) -> No
     assert bench.send(bench.wind, data) == first
 
 
-def high_s(bench: Bench) -> bytes:
+def high_s(bench: TwoMeters) -> bytes:
     statement = cose.parse(bench.wind.certify(3, 0))
     s = ORDER - int.from_bytes(statement.signature[32:], "big")
     return statement.data[:-32] + s.to_bytes(32, "big")
@@ -121,16 +85,16 @@ def reissued(meter: VirtualMeter, site: str, subject: str) -> bytes:
     return cose.sign(meter.signer, site, subject, certificate.TYPE, cose.parse(meter.certify(3, 0)).payload)
 
 
-def stuffed(bench: Bench) -> bytes:
+def stuffed(bench: TwoMeters) -> bytes:
     protected, _, payload, signature = parts(bench.wind.certify(3, 0))
     return cbor.encode(cbor.Tagged(18, [protected, {396: {-1: [b"a receipt"]}}, payload, signature]))
 
 
-def oversized(bench: Bench) -> bytes:
+def oversized(bench: TwoMeters) -> bytes:
     return cose.sign(bench.wind.signer, SITE, "wind-1", certificate.TYPE, bytes(certificate.MAX_SIZE))
 
 
-def tampered(bench: Bench) -> bytes:
+def tampered(bench: TwoMeters) -> bytes:
     protected, _, payload, signature = parts(bench.wind.certify(3, 0))
     body: Any = cbor.decode(payload)
     body[8][0] += 1
@@ -138,17 +102,17 @@ def tampered(bench: Bench) -> bytes:
     return cbor.encode(cbor.Tagged(18, [protected, {}, cbor.encode(body), signature]))
 
 
-def unbalanced(bench: Bench) -> bytes:
+def unbalanced(bench: TwoMeters) -> bytes:
     body: Any = cbor.decode(cose.parse(bench.wind.certify(3, 0)).payload)
     body[10][0] += 1
     return cose.sign(bench.wind.signer, SITE, "wind-1", certificate.TYPE, cbor.encode(body))
 
 
-def from_the_future(bench: Bench) -> bytes:
+def from_the_future(bench: TwoMeters) -> bytes:
     return bench.wind.certify(3, 0, t0=NOW + 25)
 
 
-REFUSED: dict[str, tuple[Refusal, Callable[[Bench], bytes]]] = {
+REFUSED: dict[str, tuple[Refusal, Callable[[TwoMeters], bytes]]] = {
     "noise of 64 KB": (Refusal.NOISE, lambda _: bytes(range(256)) * 256),
     "empty": (Refusal.NOISE, lambda _: b""),
     "larger than any certificate": (Refusal.NOISE, oversized),
@@ -168,7 +132,7 @@ REFUSED: dict[str, tuple[Refusal, Callable[[Bench], bytes]]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refused_with_a_reason_and_nothing_disturbed(bench: Bench, name: str) -> None:
+def test_refused_with_a_reason_and_nothing_disturbed(bench: TwoMeters, name: str) -> None:
     reason, make = REFUSED[name]
     bad = make(bench)
     good = VirtualMeter("house-1", 12).certify(3, 0)
@@ -186,18 +150,18 @@ def test_every_reason_has_its_test() -> None:
     assert set(Refusal) - tested == {Refusal.CLONE, Refusal.BROKEN_CHAIN, Refusal.BAD_STATE}
 
 
-def test_a_certificate_from_the_future_is_welcome_later(bench: Bench) -> None:
+def test_a_certificate_from_the_future_is_welcome_later(bench: TwoMeters) -> None:
     data = from_the_future(bench)
     assert bench.send(bench.wind, data) == []
     assert len(bench.send(bench.wind, data, now=NOW + 5)) == 1
 
 
-def test_a_topic_of_another_site_or_none_is_refused(bench: Bench) -> None:
+def test_a_topic_of_another_site_or_none_is_refused(bench: TwoMeters) -> None:
     bench.centre.on_messages([Message("sk/v1/atoll/wind-1/up/cert", b""), Message("somewhere", b"")], NOW)
     assert bench.refusals() == {"wrong-site": 1, "noise": 1}
 
 
-def test_a_clone_is_refused_and_put_on_record_once(bench: Bench) -> None:
+def test_a_clone_is_refused_and_put_on_record_once(bench: TwoMeters) -> None:
     clones = [copy(bench.wind).certify(imported, 0) for imported in (50, 60)]
     data = bench.wind.certify(3, 0)
     first = bench.send(bench.wind, data)
@@ -210,7 +174,7 @@ def test_a_clone_is_refused_and_put_on_record_once(bench: Bench) -> None:
     assert bench.send(bench.wind, data) == first
 
 
-def test_clones_in_one_batch_leave_the_first(bench: Bench) -> None:
+def test_clones_in_one_batch_leave_the_first(bench: TwoMeters) -> None:
     clone = copy(bench.wind).certify(50, 0)
     answers = bench.send(bench.wind, bench.wind.certify(3, 0), clone, bench.wind.certify(3, 0))
     assert len(answers) == 2
@@ -218,7 +182,7 @@ def test_clones_in_one_batch_leave_the_first(bench: Bench) -> None:
     assert len(bench.entries(Alarm.TYPE)) == 1
 
 
-def test_a_broken_chain_is_refused_and_the_rest_of_the_batch_taken(bench: Bench) -> None:
+def test_a_broken_chain_is_refused_and_the_rest_of_the_batch_taken(bench: TwoMeters) -> None:
     bench.send(bench.wind, bench.wind.certify(3, 0))
     broken = copy(bench.wind).certify(3, 0, opening=(5000, 0), closing=(5003, 0))
     good, other = bench.wind.certify(3, 0), bench.house.certify(3, 0)
@@ -230,7 +194,7 @@ def test_a_broken_chain_is_refused_and_the_rest_of_the_batch_taken(bench: Bench)
     assert bench.entries(Alarm.TYPE) == []
 
 
-def test_a_gap_is_asked_for_when_it_stays(bench: Bench) -> None:
+def test_a_gap_is_asked_for_when_it_stays(bench: TwoMeters) -> None:
     one, two, three = (bench.wind.certify(3, 0) for _ in range(3))
     bench.send(bench.wind, one, three)
     assert commands(bench.centre.on_tick(NOW)) == []
@@ -257,7 +221,7 @@ def test_commands_are_numbered_in_order_and_across_restarts() -> None:
     assert numbers == sorted(set(numbers))
 
 
-def test_gaps_are_asked_for_ever_more_rarely_and_in_pieces(bench: Bench) -> None:
+def test_gaps_are_asked_for_ever_more_rarely_and_in_pieces(bench: TwoMeters) -> None:
     data = [bench.wind.certify(3, 0) for _ in range(MOST + 10)]
     bench.send(bench.wind, data[-1])
     chain = bench.ledger.state.chains["wind-1"]
@@ -267,7 +231,7 @@ def test_gaps_are_asked_for_ever_more_rarely_and_in_pieces(bench: Bench) -> None
     assert gaps.ask("wind-1", chain.gaps, 1000) == (1, MOST)
 
 
-def test_progress_puts_the_question_off(bench: Bench) -> None:
+def test_progress_puts_the_question_off(bench: TwoMeters) -> None:
     one, _, _, four = (bench.wind.certify(3, 0) for _ in range(4))
     gaps = Gaps()
     bench.send(bench.wind, four)
@@ -277,7 +241,7 @@ def test_progress_puts_the_question_off(bench: Bench) -> None:
     assert gaps.ask("wind-1", bench.ledger.state.chains["wind-1"].gaps, 10) == (2, 3)
 
 
-def test_orders_count_once(bench: Bench) -> None:
+def test_orders_count_once(bench: TwoMeters) -> None:
     for _ in range(2):
         bench.centre.order(Recharge("house-1", 5_000_000, "slip 1"), NOW)
     bench.centre.order(Recovery("house-1", 2_000_000, "slip 2"), NOW)
@@ -288,7 +252,7 @@ def test_orders_count_once(bench: Bench) -> None:
     assert {meter.meter: meter.balance for meter in view.meters} == {"wind-1": 0, "house-1": 3_000_000}
 
 
-def test_enrolments_count_once(bench: Bench) -> None:
+def test_enrolments_count_once(bench: TwoMeters) -> None:
     size = bench.size()
     bench.centre.enrol(bench.wind.request, "wind", NOW)
     assert bench.size() == size
@@ -300,12 +264,12 @@ def test_enrolments_count_once(bench: Bench) -> None:
         bench.centre.enrol(b"hello", "wind", NOW)
 
 
-def test_other_rules_than_the_ledgers_are_refused(bench: Bench) -> None:
+def test_other_rules_than_the_ledgers_are_refused(bench: TwoMeters) -> None:
     with pytest.raises(OtherSite, match="interval_s"):
         bench.open(interval=60)
 
 
-def test_a_complete_interval_is_settled_on_the_next_tick(bench: Bench) -> None:
+def test_a_complete_interval_is_settled_on_the_next_tick(bench: TwoMeters) -> None:
     for meter in (bench.wind, bench.house):
         bench.send(meter, meter.certify(3, 0))
     bench.centre.on_tick(NOW)
@@ -314,7 +278,7 @@ def test_a_complete_interval_is_settled_on_the_next_tick(bench: Bench) -> None:
     assert sum(amount for _, amount in Settlement.decode(settled.payload).postings) == 0
 
 
-def test_the_view_shows_debt_state_and_names(bench: Bench) -> None:
+def test_the_view_shows_debt_state_and_names(bench: TwoMeters) -> None:
     bench.send(bench.wind, bench.wind.certify(3, 0))
     said = {"online": True, "seq": 4, "w": -1500, "dv": 2301, "clock": 2, "uncertainty_ms": 1000}
     will = {"online": False}
@@ -342,7 +306,7 @@ BAD_STATES = [
 
 
 @pytest.mark.parametrize("payload", BAD_STATES)
-def test_a_bad_state_message_is_refused(bench: Bench, payload: bytes) -> None:
+def test_a_bad_state_message_is_refused(bench: TwoMeters, payload: bytes) -> None:
     bench.centre.on_messages([Message(topics.up(SITE, "wind-1", "state"), payload)], NOW)
     assert bench.refusals() == {"bad-state": 1}
     assert bench.centre.view(NOW, {}, "").meters[0].state_time is None
@@ -372,7 +336,7 @@ def test_the_last_health_is_kept() -> None:
     assert (message.model_dump(), at) == (HEALTH, NOW)
 
 
-def test_health_comes_from_the_enrolled_and_changes_no_state(bench: Bench) -> None:
+def test_health_comes_from_the_enrolled_and_changes_no_state(bench: TwoMeters) -> None:
     said = json.dumps(HEALTH).encode()
     bench.centre.on_messages([Message(topics.up(SITE, "wind-1", "health"), said)], NOW)
     assert bench.refusals() == {}
@@ -381,7 +345,7 @@ def test_health_comes_from_the_enrolled_and_changes_no_state(bench: Bench) -> No
     assert bench.refusals() == {"bad-state": 1}
 
 
-def test_a_log_is_kept_when_it_is_whole(bench: Bench) -> None:
+def test_a_log_is_kept_when_it_is_whole(bench: TwoMeters) -> None:
     telemetry = Telemetry()
     first, second = log_piece.split(b"a line\n" * 100)
     telemetry.note_log("wind-1", first, NOW)
@@ -408,17 +372,17 @@ def test_a_log_is_kept_when_it_is_whole(bench: Bench) -> None:
         {"store_percent": 101},
     ],
 )
-def test_bad_health_is_refused(bench: Bench, change: dict[str, object]) -> None:
+def test_bad_health_is_refused(bench: TwoMeters, change: dict[str, object]) -> None:
     bench.centre.on_messages([Message(topics.up(SITE, "wind-1", "health"), json.dumps(HEALTH | change).encode())], NOW)
     assert bench.refusals() == {"bad-state": 1}
 
 
-def test_a_stranger_has_no_state(bench: Bench) -> None:
+def test_a_stranger_has_no_state(bench: TwoMeters) -> None:
     bench.centre.on_messages([Message(topics.up(SITE, "wind-9", "state"), b'{"online": true}')], NOW)
     assert bench.refusals() == {"bad-state": 1}
 
 
-def test_while_the_ledger_is_unavailable_nothing_is_answered_or_counted(bench: Bench, monkeypatch) -> None:
+def test_while_the_ledger_is_unavailable_nothing_is_answered_or_counted(bench: TwoMeters, monkeypatch) -> None:
     data = bench.wind.certify(3, 0)
     batch = [on_its_topic(bench.wind, b"noise"), on_its_topic(bench.wind, data)]
     monkeypatch.setattr(bench.ledger, "submit", unavailable)
@@ -439,7 +403,7 @@ def seen_in(answer: Publish, data: bytes) -> tuple[int, bytes]:
     return receipt.Verifier(SITE, CENTRE.public).check(receipt.unwrap(answer.payload)[2], data)
 
 
-def test_what_a_meter_saw_of_this_history_is_no_news(bench: Bench) -> None:
+def test_what_a_meter_saw_of_this_history_is_no_news(bench: TwoMeters) -> None:
     data = bench.wind.certify(3, 0)
     (answer,) = bench.send(bench.wind, data)
     bench.send(bench.house, bench.house.certify(3, 0))
@@ -448,7 +412,7 @@ def test_what_a_meter_saw_of_this_history_is_no_news(bench: Bench) -> None:
     assert bench.centre.sighted == []
 
 
-def test_a_meter_that_saw_another_history_is_believed_and_put_on_record_once(bench: Bench) -> None:
+def test_a_meter_that_saw_another_history_is_believed_and_put_on_record_once(bench: TwoMeters) -> None:
     other = 3, bytes(32)
     data = bench.wind.certify(3, 0, seen=other)
     (answer,) = bench.send(bench.wind, data)
@@ -465,7 +429,7 @@ def test_a_meter_that_saw_another_history_is_believed_and_put_on_record_once(ben
     assert len(bench.entries(Sighting.TYPE)) == 2
 
 
-def test_a_meter_that_saw_more_than_there_is_tells_of_a_lost_history(bench: Bench) -> None:
+def test_a_meter_that_saw_more_than_there_is_tells_of_a_lost_history(bench: TwoMeters) -> None:
     """The operator has put back an older copy of the ledger."""
     older = bench.path.with_name("older.sqlite")
     bench.ledger.close()
@@ -488,7 +452,7 @@ def test_a_meter_that_saw_more_than_there_is_tells_of_a_lost_history(bench: Benc
     assert evidence.root == bench.ledger.root(evidence.size)
 
 
-def test_a_sighting_is_not_forgotten_if_the_ledger_fails_in_between(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sighting_is_not_forgotten_if_the_ledger_fails_in_between(bench: TwoMeters, monkeypatch: pytest.MonkeyPatch) -> None:
     data = bench.wind.certify(3, 0, seen=(3, bytes(32)))
     submit, calls = bench.ledger.submit, []
 

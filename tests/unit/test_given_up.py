@@ -4,25 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from blockchain_iface.engines.embedded import EmbeddedLedger
-from blockchain_iface.signatures import Verifier
-from blockchain_iface.state.entries import Genesis
 from firmware.wire import certificate, cose, event, topics
 from firmware.wire.gap import Gap
-from gateway.core.centre import Message, ShadowCentre
-from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF, VirtualMeter
+from gateway.core.centre import Message
+from tests.centre_bench import NOW, CentreBench
+from tests.virtual_meter import INTERVAL, SITE, T0, VirtualMeter
 
-NOW = T0 + 1000
 WH = (5, 7, 11, 13, 17, 19)
 
 
-class Bench:
+class Bench(CentreBench):
     """A shadow centre, and a meter with six certificates of which it gives up the second to the fifth."""
 
     def __init__(self, path: Path) -> None:
-        verifier = Verifier()
-        self.ledger = EmbeddedLedger(path, CENTRE, SITE, verifier)
-        self.centre = ShadowCentre(self.ledger, CENTRE, SITE, Genesis(CENTRE.public, INTERVAL, TARIFF), 30, verifier, NOW)
+        super().__init__(path)
         self.home = VirtualMeter("home-1", 12)
         self.centre.enrol(self.home.request, "house", NOW)
         self.data = [self.home.certify(wh, 0) for wh in WH]
@@ -36,7 +31,7 @@ class Bench:
 
     def tell(self, data: bytes) -> bool:
         """Whether the event is receipted."""
-        return bool(self.centre.on_messages([Message(topics.up(SITE, "home-1", "event"), data)], NOW))
+        return bool(self.send(self.home, data, kind="event"))
 
     def certify(self, *numbers: int) -> None:
         """Send these certificates, and see that each is receipted."""
