@@ -8,16 +8,17 @@ from .state import ESCROW, FUNDED, ISSUE, Refused, State
 
 RECHARGED, RECOVERED = "recharged", "recovered"
 """Totals in micro-tokens."""
+_MOST = (1 << 63) - 1
 PAYOUTS = "payouts "
 """Followed by an account: how often it was recovered from."""
 
 
 def post(state: State, postings: Mapping[str, int]) -> None:
-    """Add signed amounts to accounts. Refused unless they sum to zero and the escrow stays covered."""
+    """Add signed amounts to accounts. Refused unless they sum to zero, the escrow stays covered and 63 bits suffice."""
     if sum(postings.values()) != 0:
         raise Refused(f"the postings sum to {sum(postings.values())}, not to zero")
     for account, amount in postings.items():
-        state.accounts.put(account, state.balance(account) + amount)
+        state.accounts.put(account, _counted(state.balance(account) + amount))
     if state.balance(ESCROW) < 0:
         raise Refused("the escrow would be overdrawn")
 
@@ -48,7 +49,13 @@ def recover(state: State, order: Recovery) -> Recovered:
 
 
 def _add(state: State, total: str, amount: int) -> None:
-    state.totals.put(total, (state.totals.get(total) or 0) + amount)
+    state.totals.put(total, _counted((state.totals.get(total) or 0) + amount))
+
+
+def _counted(amount: int) -> int:
+    if abs(amount) > _MOST:
+        raise Refused("it would be more than the ledger can count")
+    return amount
 
 
 def _move(state: State, account: str, amount: int, reference: str) -> None:

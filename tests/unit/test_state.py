@@ -14,7 +14,7 @@ from blockchain_iface.ledger import Corrupt
 from blockchain_iface.signatures import Verifier
 from blockchain_iface.state import stored
 from blockchain_iface.state.backing import Backing, Sealed
-from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
+from blockchain_iface.state.entries import Enrolment, Genesis, Recharge, Recovery
 from blockchain_iface.state.happenings import Begun, Certified, Enrolled
 from blockchain_iface.state.machine import Machine
 from blockchain_iface.state.memory import MemoryBacking
@@ -273,3 +273,16 @@ def test_open_intervals_are_kept_as_runs(steps: list[tuple[bool, int, int]]) -> 
         runs = state.open.get(()) or ()
         assert all(low <= high for low, high in runs)
         assert all(high + INTERVAL < low for (_, high), (low, _) in pairwise(runs))
+
+
+def test_no_balance_outgrows_what_can_be_stored(engine: Engine) -> None:
+    engine.block(history()[0])
+    most = 1 << 62
+    engine.block([signed(Recharge("home-1", most, "first"))])
+    with pytest.raises(Refused, match="more than the ledger can count"):
+        engine.machine.apply(cose.parse(signed(Recharge("home-1", most, "second"))))
+    engine.block([signed(Recovery("home-1", most - 1, "back"))])
+    with pytest.raises(Refused, match="more than the ledger can count"):
+        engine.machine.apply(cose.parse(signed(Recharge("home-1", most, "third"))))
+    engine.block([signed(Recharge("home-1", most - 1, "fourth"))])
+    assert engine.machine.site(SITE).balance("home-1") == most
