@@ -48,7 +48,7 @@ class Store:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            # random ids change a page of the index each: 16 MB of log before they are carried over save a fifth of the writing
+            # random ids change a page of the index each: 16 MB of log before they are carried over save a sixth of the writing
             self._db.execute("PRAGMA wal_autocheckpoint = 4000")
             if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
                 self._db.executescript(_SCHEMA)
