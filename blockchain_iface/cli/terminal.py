@@ -1,5 +1,6 @@
 """What the commands share: their arguments, plain sentences for what goes wrong, progress, and where files go."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ def said_plainly() -> Iterator[None]:
     """Turn what may be wrong with a file into one sentence and exit status 1."""
     try:
         yield
+    except BrokenPipeError:
+        # whoever read along has seen enough; nothing may be written any more, not even at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (LedgerError, EvidenceError, OSError) as error:
         Console(stderr=True, highlight=False).print(f"[red]not in order[/]: {error}", soft_wrap=True)
         raise typer.Exit(1) from None

@@ -103,11 +103,12 @@ def test_the_heads_that_meters_saw_are_compared(tmp_path: Path) -> None:
     island = Island(tmp_path / "ledger.sqlite")
     head = island.ledger.head()
     assert head is not None
-    between, true = island.ledger.root(2) or b"", (head.size, head.root)
     strange = island.wind.certify(0, 1, seen=(2, bytes(32)))
-    island.submit(strange, island.home.certify(1, 0, seen=true), island.other.certify(1, 0, seen=(2, between)), now=T0 + 10)
-    island.submit(island.home.certify(1, 0, seen=(999, bytes(32))), now=T0 + 10)
-    island.ledger.submit([signed(Sighting(strange, 2, between), "wind-1")], T0 + 10)
+    island.submit(strange, island.home.certify(1, 0, seen=(head.size, head.root)), now=T0 + 10)
+    # no block ends here, but there is only one history
+    within = head.size + 1, island.ledger.root(head.size + 1) or b""
+    island.submit(island.home.certify(1, 0, seen=(999, bytes(32))), island.other.certify(1, 0, seen=within), now=T0 + 10)
+    island.ledger.submit([signed(Sighting(strange, 2, island.ledger.root(2) or b""), "wind-1")], T0 + 10)
     findings = verify(Archive(tmp_path / "ledger.sqlite"))
     assert (findings.seen, findings.foreign) == (2, 2)
     done = CliRunner().invoke(app, ["verify", str(tmp_path / "ledger.sqlite")])
