@@ -1,8 +1,19 @@
-"""The tests of four validators are left out where set-up could not build CometBFT; set-up has said why."""
+"""A device for every meter; and the tests of validators are left out where set-up could not build CometBFT and said why."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from tests.contract.meter_bench import Device
 from tools.setup import cometbft
 
 if not cometbft.is_built(Path(__file__).parents[2] / ".skerry"):
     collect_ignore = ["test_cometbft_gateways.py", "test_cometbft_network.py"]
+
+
+@pytest.fixture(scope="module")
+def device() -> Iterator[Device]:
+    device = Device()
+    yield device
+    device.close()

@@ -14,7 +14,7 @@ from firmware.wire import command, cose, event, topics
 from firmware.wire.tariff import Tariff
 from gateway.core.commands import CommandDesk
 from hil.plant.island import Reading
-from tests.contract.test_meter_on_micropython import GATEWAY, SITE, STRANGER, Bench, Device, until
+from tests.contract.meter_bench import GATEWAY, SITE, STRANGER, Bench, Device, until
 
 HUT = "hut-21"  # comes back 0.6 s after its credit
 W = 72_000

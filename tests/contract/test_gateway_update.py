@@ -10,8 +10,8 @@ import pytest
 
 from gateway.adapters import releases
 from gateway.core.release import Release
+from tests.contract.meter_bench import MICROPYTHON, Device
 from tests.contract.test_gateway_process import INTERVAL, ROOT, Bench, until
-from tests.contract.test_meter_on_micropython import MICROPYTHON, Device
 from tests.virtual_meter import SITE
 from tools import mpy
 

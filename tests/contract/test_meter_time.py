@@ -12,8 +12,8 @@ import pytest
 from blockchain_iface.archive import Archive
 from firmware.wire import clock, cose, event, timesync, topics
 from gateway.site import Site
+from tests.contract.meter_bench import GATEWAY, METER, MICROPYTHON, SITE, Bench, Device, until
 from tests.contract.test_gateway_process import Bench as GatewayBench
-from tests.contract.test_meter_on_micropython import GATEWAY, METER, MICROPYTHON, SITE, Bench, Device, until
 from tools.setup import faketime
 
 TO_1970 = 2_208_988_800
@@ -94,13 +94,6 @@ class BornIn1970(NoClockBench):
     def start_meter(self) -> None:
         command = ["env", f"LD_PRELOAD={faketime.library()}", "FAKETIME=@1970-01-01 00:00:01"]
         self._start("meter", [*command, str(MICROPYTHON), "-X", "heapsize=1M", "-m", "firmware.main", str(self.config)])
-
-
-@pytest.fixture(scope="module")
-def device() -> Iterator[Device]:
-    device = Device()
-    yield device
-    device.close()
 
 
 @pytest.fixture

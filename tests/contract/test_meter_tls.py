@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from tests.contract.test_meter_on_micropython import METER, Bench, Device, until
+from tests.contract.meter_bench import METER, Bench, Device, until
 
 DAY = datetime.timedelta(days=1)
 
@@ -95,13 +95,6 @@ class TlsBench(Bench):
     def certificates(self) -> int:
         """How many the meter has issued since its start."""
         return self.log().count(" certificate ")
-
-
-@pytest.fixture(scope="module")
-def device() -> Iterator[Device]:
-    device = Device()
-    yield device
-    device.close()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from firmware import boot
 from firmware.wire import command, cose, es256, event, topics
 from gateway.core.release import Release
-from tests.contract.test_meter_on_micropython import (
+from tests.contract.meter_bench import (
     GATEWAY,
     METER,
     MICROPYTHON,
@@ -108,13 +108,6 @@ class Pole(Bench):
         assert self.kept_until(lambda: len(self.received) > newest and self.settled()), self.log()
         self.check_chain(public)
         self.check_events(public)
-
-
-@pytest.fixture(scope="module")
-def device() -> Iterator[Device]:
-    device = Device()
-    yield device
-    device.close()
 
 
 @pytest.fixture
