@@ -8,15 +8,17 @@ import pytest
 
 from blockchain_iface.cometbft import abci_pb2 as abci
 from blockchain_iface.cometbft import snapshot, transaction
-from blockchain_iface.cometbft.application import REFUSED, Application
+from blockchain_iface.cometbft.application import OK, REFUSED, Application
 from blockchain_iface.cometbft.copy import Copy
 from blockchain_iface.ledger import Unavailable
 from blockchain_iface.merkle import EMPTY_ROOT
 from blockchain_iface.signatures import Verifier
+from blockchain_iface.state.entries import Genesis
 from firmware.wire import cose
-from tests.virtual_meter import CENTRE, SITE, T0, VirtualMeter, enrolment_of, genesis, signer
+from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF, VirtualMeter, enrolment_of, genesis, signer
 
 ACCEPT, REJECT = abci.ResponseProcessProposal.ACCEPT, abci.ResponseProcessProposal.REJECT
+FOREIGN = Genesis(signer(99).public, INTERVAL, TARIFF).encode()
 BEGINNING = (transaction.encode([genesis(), enrolment_of(VirtualMeter("home-1", 7))]),)
 
 
@@ -117,6 +119,35 @@ def test_the_same_twice_is_in_a_block_once(node: Node, meter: VirtualMeter) -> N
     assert node.vote(one, one) == REJECT
 
 
+def test_transactions_of_a_block_may_overlap(node: Node, meter: VirtualMeter) -> None:
+    first, second = meter.certify(1, 0), meter.certify(1, 0)
+    some = [transaction.encode([first]), transaction.encode([first, second])]
+    assert node.propose(*some) == some
+    node.decide(*some)
+    assert [data for _, _, data in node.history()][2:] == [first, second]
+
+
+def test_of_a_refused_transaction_nothing_is_left(tmp_path: Path, meter: VirtualMeter) -> None:
+    one, other = Node(tmp_path / "one.sqlite"), Node(tmp_path / "other.sqlite")
+    for node in (one, other):
+        node.decide(*BEGINNING)
+    # the good entry is of another site than the bad one
+    good, foreign = meter.certify(1, 0), cose.sign(signer(99), "reef", "reef", Genesis.TYPE, FOREIGN)
+    later = certified(meter)
+    assert one.propose(transaction.encode([good, foreign]), later) == [later]
+    assert one.decide(later) == other.decide(later)
+
+
+def test_the_pool_is_judged_on_the_newest_block(path: Path, meter: VirtualMeter) -> None:
+    node, one = Node(path), certified(meter)
+    assert node.check(one).code == REFUSED
+    node.decide(*BEGINNING)
+    # waiting is no promise: the same may be asked twice
+    assert node.check(one).code == node.check(one).code == OK
+    node.decide(one)
+    assert node.check(one).code == REFUSED
+
+
 def test_a_proposal_keeps_its_order_and_its_size(node: Node, meter: VirtualMeter) -> None:
     some = [certified(meter, count) for count in (1, 5, 1)]
     assert node.propose(*some) == some
@@ -212,6 +243,18 @@ def test_a_snapshot_that_was_changed_leaves_nothing(grown: Node, tmp_path: Path)
     assert (newcomer.height, newcomer.history()) == (0, [])
     assert restore(newcomer, grown)[-1] == abci.ResponseApplySnapshotChunk.ACCEPT
     assert newcomer.history() == grown.history()
+
+
+def test_a_log_that_is_whole_but_not_the_signed_one_leaves_nothing(grown: Node, tmp_path: Path) -> None:
+    newcomer = Node(tmp_path / "new.sqlite", 5)
+    offer = grown.application.list_snapshots(abci.Empty()).snapshots[0]
+    offer.hash = bytes(32)
+    newcomer.application.offer_snapshot(abci.RequestOfferSnapshot(snapshot=offer, app_hash=offer.hash))
+    for index in range(offer.chunks):
+        data = snapshot.chunk(grown.copy, offer.height, index)
+        answer = newcomer.application.apply_snapshot_chunk(abci.RequestApplySnapshotChunk(index=index, chunk=data))
+    assert answer.result == abci.ResponseApplySnapshotChunk.REJECT_SNAPSHOT
+    assert (newcomer.height, newcomer.history()) == (0, [])
 
 
 def test_an_interrupted_restoration_is_undone(grown: Node, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from blockchain_iface.signatures import Verifier
 from blockchain_iface.state.entries import Genesis
 from firmware.wire import cose, receipt, topics
 from gateway.core.centre import Message, NotBegun, ShadowCentre
+from gateway.core.writer import Writer
 from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF, VirtualMeter
 
 NOW = T0 + 1000
@@ -22,8 +23,13 @@ class Slow(EmbeddedLedger):
     def __init__(self, path: Path) -> None:
         super().__init__(path, CENTRE, SITE)
         self.waiting: dict[bytes, bytes] = {}
+        self.calls = 0
+        self.refuses = False
 
     def submit(self, entries: Sequence[bytes], _at: int) -> list[bytes]:
+        self.calls += 1
+        if self.refuses:
+            raise Rejected(bytes(32), "another came first")
         ids = [cose.parse(entry).id for entry in entries]
         self.waiting |= {id: entry for id, entry in zip(ids, entries, strict=True) if self.get(id) is None}
         return ids
@@ -98,6 +104,29 @@ def test_a_proposal_waits_for_the_one_before(ledger: Slow, centre: ShadowCentre,
         # nothing was proposed on a guess, so nothing is refused
         assert ledger.consent() == len(proposed)
     assert "vnd.skerry.settlement" in kinds
+
+
+def test_while_a_proposal_waits_nothing_else_is_worked_out(ledger: Slow, centre: ShadowCentre, meter: VirtualMeter) -> None:
+    centre.on_messages([certificate(meter)], NOW)
+    ledger.consent()
+    centre.on_tick(NOW)
+    before = ledger.calls
+    centre.on_tick(NOW)
+    # only the same bytes again: to hear that they still wait
+    assert ledger.calls == before + 1
+
+
+def test_what_was_written_is_settled_when_it_is_final_or_refused(ledger: Slow) -> None:
+    writer = Writer(ledger, CENTRE, SITE)
+    assert writer.is_settled(NOW)
+    writer.write("ledger", Genesis(CENTRE.public, INTERVAL, TARIFF), NOW)
+    assert not writer.is_settled(NOW)
+    ledger.refuses = True
+    assert writer.is_settled(NOW)
+    ledger.refuses = False
+    assert not writer.is_settled(NOW)
+    ledger.consent()
+    assert writer.is_settled(NOW)
 
 
 def test_a_proposal_that_came_too_late_is_made_anew(ledger: Slow, centre: ShadowCentre, meter: VirtualMeter) -> None:

@@ -34,7 +34,7 @@ def ensure(folder: Path) -> None:
         raise SetupError(
             "CometBFT is built with Go, which is not here: install the package golang-go, or see https://go.dev/dl"
         )
-    say(f"building CometBFT {VERSION} with Go (a minute)")
+    say(f"building CometBFT {VERSION} with Go (one to four minutes)")
     program.parent.mkdir(parents=True, exist_ok=True)
     run(["env", f"GOBIN={program.parent.resolve()}", "CGO_ENABLED=0", compiler, "install", "-trimpath", MODULE])
     if not is_built(folder):
