@@ -146,6 +146,11 @@ def test_the_pool_is_judged_on_the_newest_block(path: Path, meter: VirtualMeter)
     assert node.check(one).code == node.check(one).code == OK
     node.decide(one)
     assert node.check(one).code == REFUSED
+    newcomer = VirtualMeter("home-2", 8)
+    two = certified(newcomer)
+    assert node.check(two).code == REFUSED
+    node.decide(transaction.encode([enrolment_of(newcomer)]))
+    assert node.check(two).code == OK
 
 
 def test_a_proposal_keeps_its_order_and_its_size(node: Node, meter: VirtualMeter) -> None:
