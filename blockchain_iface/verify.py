@@ -88,7 +88,7 @@ def verify(
         Corrupt: the first thing that is wrong; its ``index`` is the entry's, or None if a block is wrong.
     """
     if processes is None:
-        processes = 0 if archive.count() < _WORTHWHILE else max(1, (os.cpu_count() or 1) - 1)
+        processes = 0 if archive.count() < _WORTHWHILE else (os.cpu_count() or 1) - 1
     check = _Verification(archive, key)
     parts = _parts(archive)
     with _collector_resting():
