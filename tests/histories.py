@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from operator import itemgetter
 
 from blockchain_iface.engines.local import LocalLedger
 from blockchain_iface.ledger import Rejected
 from blockchain_iface.state import proposals
 from blockchain_iface.state.entries import Enrolment, Exchange, Genesis, Recharge, Recovery, Revocation, Settlement
+from blockchain_iface.state.records import CertificateFact, GapFact
 from blockchain_iface.state.state import ESCROW, GRID, ISSUE, SUBSIDY
-from firmware.wire import cose, rotation
+from firmware.wire import cose, event, receipt, rotation
+from firmware.wire.gap import Gap
 from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF, VirtualMeter, genesis, signed, signer
 
 DEADLINE = 2 * INTERVAL
@@ -27,6 +30,7 @@ class History:
         self.blocks: list[list[bytes]] = []
         self.refused = 0
         self.exchanged = [0, 0]
+        self.retired: list[VirtualMeter] = []
         self._fresh = 100
         self.submit([genesis()])
         for meter, role in zip(self.meters, ("wind", "load", "feeder"), strict=True):
@@ -66,13 +70,24 @@ class History:
         assert state.balances() == circulating == -state.balance(ISSUE)
         assert sum(amount for _, amount in state.accounts.items()) == 0
         assert state.balance(ESCROW) >= 0
+        lost = dict(state.given_up.items())
+        facts: list[CertificateFact | GapFact] = [fact for some in lost.values() for fact in some]
+        for (meter, seq), certificate in state.certificates.items():
+            if not any(gap.first <= seq <= gap.last for gap in lost.get(meter, ())):
+                facts.append(certificate)
+        assert all(part.seconds <= INTERVAL for _, part in state.coverage.items())
         for side in (0, 1):
-            certified = sum(fact.closing[side] - fact.opening[side] for _, fact in state.certificates.items())
+            certified = sum(fact.closing[side] - fact.opening[side] for fact in facts)
             covered = sum(part[1 + side] for _, part in state.coverage.items())
             assert covered == certified + self.exchanged[side]
 
     def meter(self, which: int) -> VirtualMeter:
         return self.meters[which % len(self.meters)]
+
+    def any_meter(self, which: int) -> VirtualMeter:
+        """One of those that were exchanged, too."""
+        everyone = [*self.meters, *self.retired]
+        return everyone[which % len(everyone)]
 
     def fresh(self) -> int:
         self._fresh += 1
@@ -128,18 +143,35 @@ def rotate(history: History, which: int, amount: int) -> None:
         meter.signer = new if first == meter.seq + 1 else meter.signer
 
 
+def give_up(history: History, which: int, amount: int) -> None:
+    meter = history.any_meter(which)
+    first, t0, opening = meter.seq + 1, meter.t, meter.registers
+    lost = [meter.certify(1 + amount % 50, amount % 3) for _ in range(2 + amount % 3)]
+    gap = Gap(first, meter.seq, t0, meter.t, opening, meter.registers)
+    if which % 2:
+        history.submit([lost.pop(amount % 2)])
+    # they may come all the same
+    history.late += lost
+    history.submit([meter.record(event.GAP, details=gap.details())])
+
+
 def exchange(history: History, which: int, amount: int) -> None:
-    old, chain = history.meter(which), history.ledger.state.chains.get(history.meter(which).meter)
-    if chain is None:
+    old, state = history.meter(which), history.ledger.state
+    highest = state.chain(receipt.CERTIFICATE, old.meter).highest
+    facts: list[tuple[int, CertificateFact | GapFact]] = [(gap.last, gap) for gap in state.given_up.get(old.meter) or ()]
+    facts += [(highest, state.certificates[old.meter, highest])] if highest else []
+    if not facts:
         return
-    fact = history.ledger.state.certificates[old.meter, chain.highest]
+    # the oldest is wrong, and must be refused, unless it is the only one
+    last, fact = (min if amount % 4 == 0 else max)(facts, key=itemgetter(0))
     rest, time = (amount % 40, amount % 7), fact.end + amount % 25
     shown = (fact.closing[0] + rest[0], fact.closing[1] + rest[1])
     new = VirtualMeter(f"meter-{history.fresh()}", history.fresh(), time + which % 2 * INTERVAL)
-    entry = Exchange(old.meter, new.request, chain.highest, shown, new.registers, time)
+    entry = Exchange(old.meter, new.request, last, shown, new.registers, time)
     if history.submit([signed(entry, new.meter)]):
         history.exchanged = [before + more for before, more in zip(history.exchanged, rest, strict=True)]
         history.meters[which % len(history.meters)] = new
+        history.retired.append(old)
 
 
 def twist(history: History, which: int, amount: int) -> None:
@@ -183,8 +215,8 @@ def intrude(history: History, which: int, amount: int) -> None:
         assert not history.submit([data])
 
 
-RIGHT = (certify, withhold, deliver, record, work, recharge, join, revoke, rotate, exchange)
+RIGHT = (certify, withhold, deliver, record, work, recharge, join, revoke, rotate, give_up, exchange)
 WRONG = (twist, repeat, clone, misjoin, intrude)
 ACTIONS: dict[str, Callable[[History, int, int], None]] = {action.__name__: action for action in (*RIGHT, *WRONG)}
-USUAL = ("certify", "certify", "certify", "withhold", "deliver", "record", "work", "work", "work", "recharge")
+USUAL = ("certify", "certify", "certify", "withhold", "deliver", "record", "work", "work", "work", "recharge", "give_up", "exchange")
 """What mostly happens; the rest, now and then."""

@@ -16,6 +16,8 @@ def apply_gap(state: State, meter: str, gap: Gap) -> None:
     known = state.given_up.get(meter) or ()
     if any(gap.first <= other.last and other.first <= gap.last for other in known):
         return
+    if gap.last >= state.keys[state.meters[meter].kid].certificates[1]:
+        raise Refused(f"certificate {gap.last} is not the meter's to give up: its key was revoked, or it was taken out")
     chain = state.chains.get(meter) or Chain()
     fact = GapFact(gap.first, gap.last, gap.t0, gap.end, gap.opening, gap.closing)
     neighbours = [number for number in (fact.first - 1, fact.last + 1) if chain.holds(number)]

@@ -1,5 +1,7 @@
 """Applying what the register of meters and keys is made of: who the shadow centre is, which keys certify, and until when."""
 
+from operator import attrgetter
+
 from firmware.wire import certificate, cose, enrolment, event, receipt, rotation
 from firmware.wire.fields import WireError
 
@@ -7,7 +9,7 @@ from ..signatures import Verifier
 from .entries import Alarm, Enrolment, Exchange, Genesis, Revocation
 from .happenings import Begun, CloneFound, Enrolled, Exchanged, Revoked, Rotated
 from .measurement import cover
-from .records import NEVER, CertificateFact, Key, Meter, Point, Site
+from .records import NEVER, CertificateFact, GapFact, Key, Meter, Point, Site
 from .state import Refused, State
 
 
@@ -74,9 +76,9 @@ def apply_exchange(state: State, statement: cose.Statement, verifier: Verifier) 
         raise Refused(f"{entry.old} meters nothing at present")
     request, public = _request(state, entry.request, statement.subject, verifier)
     _check_new(state, request.subject)
-    last = state.fact(receipt.CERTIFICATE, entry.old, entry.last)
-    if not isinstance(last, CertificateFact) or state.chains[entry.old].highest != entry.last:
-        raise Refused(f"certificate {entry.last} is not the newest of {entry.old} on the ledger")
+    number, last = _newest(state, entry.old)
+    if last is None or number != entry.last:
+        raise Refused(f"certificate {entry.last} is not the newest of {entry.old} on the ledger, or given up")
     rest = (entry.closing[0] - last.closing[0], entry.closing[1] - last.closing[1])
     if min(rest) < 0 or entry.time < last.end or (entry.time == last.end and any(rest)):
         raise Refused(f"the closing registers do not follow from certificate {entry.last}")
@@ -87,6 +89,15 @@ def apply_exchange(state: State, statement: cose.Statement, verifier: Verifier) 
     state.meters.put(request.subject, Meter(request.subject, public, request.kid, point.name, entry.time, entry.opening))
     state.points.put(point.name, point._replace(meters=(*point.meters, request.subject)))
     return Exchanged(point.name, entry.old, request.subject)
+
+
+def _newest(state: State, meter: str) -> tuple[int, CertificateFact | GapFact | None]:
+    """The highest number of a certificate that is here or was given up, and what says how it ended."""
+    highest = state.chain(receipt.CERTIFICATE, meter).highest
+    gap = max(state.given_up.get(meter) or (), key=attrgetter("last"), default=None)
+    if gap is not None and gap.last >= highest:
+        return gap.last, gap
+    return highest, state.certificates.get((meter, highest))
 
 
 def _request(state: State, data: bytes, meter: str, verifier: Verifier) -> tuple[cose.Statement, bytes]:

@@ -13,8 +13,9 @@ from blockchain_iface.state.entries import Alarm, Enrolment, Exchange, Revocatio
 from blockchain_iface.state.records import NEVER, SPREAD, Key
 from blockchain_iface.statement import lines
 from blockchain_iface.verify import verify
-from firmware.wire import cose, enrolment, receipt, rotation
+from firmware.wire import cose, enrolment, event, receipt, rotation
 from firmware.wire.fields import WireError
+from firmware.wire.gap import Gap
 from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, VirtualMeter, signed, signer
 from tests.worlds import DEADLINE, Island
 
@@ -171,6 +172,32 @@ def test_another_meter_takes_over_account_registers_and_time(island: Island) -> 
     bill = list(lines(island.ledger.read(-1, 10_000), "home-1"))
     assert bill[-1].balance == state.balance("home-1")
     assert sum(line.wh or 0 for line in bill if line.text == "from the grid" and line.t0 == T0 + 6 * INTERVAL) == 300
+
+
+def given_up(meter: VirtualMeter) -> bytes:
+    """The event by which a meter gives up its next certificate."""
+    first, t0, opening = meter.seq + 1, meter.t, meter.registers
+    meter.certify(7, 0)
+    gap = Gap(first, first, t0, meter.t, opening, meter.registers)
+    return meter.record(event.GAP, details=gap.details())
+
+
+def test_an_exchange_goes_on_behind_what_was_given_up(island: Island) -> None:
+    submit(island, given_up(island.home))
+    with pytest.raises(Rejected, match="certificate 3 is not the newest"):
+        submit(island, taken_over(island)[1])
+    submit(island, taken_over(island, last=4, time=T0 + 5 * INTERVAL)[1])
+    covered = [island.ledger.state.coverage[T0 + place * INTERVAL, "home-1"] for place in (2, 3, 4)]
+    assert [(part.seconds, part.imported) for part in covered] == [(10, 300), (10, 7), (10, 30)]
+
+
+def test_a_meter_that_was_taken_out_or_revoked_gives_up_nothing_more(island: Island) -> None:
+    submit(island, taken_over(island)[1])
+    with pytest.raises(Rejected, match="certificate 4 is not the meter's"):
+        submit(island, given_up(island.home))
+    submit(island, revoke("home-2", 4, 9))
+    with pytest.raises(Rejected, match="certificate 4 is not the meter's"):
+        submit(island, given_up(island.other))
 
 
 @pytest.mark.parametrize(
