@@ -13,6 +13,7 @@ from blockchain_iface.cli import statement as statement_command
 from blockchain_iface.cli.app import app
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Corrupt, Unavailable
+from blockchain_iface.signatures import Verifier
 from blockchain_iface.state.entries import Sighting
 from blockchain_iface.statement import UnknownAccount, lines
 from blockchain_iface.verify import verify
@@ -97,6 +98,19 @@ def test_other_processes_change_nothing_but_the_time(path: Path) -> None:
     with pytest.raises(Corrupt) as found:
         verify(Archive(path), processes=1)
     assert found.value.index == 12
+
+
+def test_other_processes_do_the_checking(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checks, checked_here = Verifier.checks, []
+
+    def counted(verifier: Verifier, *signature: bytes) -> bool:
+        checked_here.append(signature)
+        return checks(verifier, *signature)
+
+    monkeypatch.setattr(Verifier, "checks", counted)
+    verify(Archive(path), processes=1)
+    # only those on the four meters' requests, which lie inside their enrolments
+    assert len(checked_here) == 4
 
 
 def test_the_heads_that_meters_saw_are_compared(tmp_path: Path) -> None:
