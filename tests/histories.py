@@ -218,6 +218,5 @@ def intrude(history: History, which: int, amount: int) -> None:
 RIGHT = (certify, withhold, deliver, record, work, recharge, join, revoke, rotate, give_up, exchange)
 WRONG = (twist, repeat, clone, misjoin, intrude)
 ACTIONS: dict[str, Callable[[History, int, int], None]] = {action.__name__: action for action in (*RIGHT, *WRONG)}
-USUAL = ("certify", "certify", "certify", "withhold", "deliver", "record", "work", "work", "work")
-USUAL += ("recharge", "give_up", "exchange")
+USUAL = (*("certify", "work") * 3, "withhold", "deliver", "record", "recharge", "give_up", "exchange")
 """What mostly happens; the rest, now and then."""
