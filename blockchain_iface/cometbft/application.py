@@ -157,10 +157,10 @@ class Application:
         return abci.ResponseLoadSnapshotChunk(chunk=snapshot.chunk(self._copy, request.height, request.chunk))
 
     def offer_snapshot(self, request: abci.RequestOfferSnapshot) -> abci.ResponseOfferSnapshot:
-        """Take it if the validators signed its hash and it is of our format."""
+        """Take it if the validators signed its hash and it is of our format. It replaces what is here."""
         if request.snapshot.format != snapshot.FORMAT:
             return abci.ResponseOfferSnapshot(result=abci.ResponseOfferSnapshot.REJECT_FORMAT)
-        if request.snapshot.hash != request.app_hash or self._copy.height:
+        if request.snapshot.hash != request.app_hash:
             return abci.ResponseOfferSnapshot(result=abci.ResponseOfferSnapshot.REJECT)
         self._copy.clear()
         self._begin()

@@ -135,7 +135,8 @@ def test_what_is_submitted_while_cut_off_is_delivered_on_return(network: Network
     assert until(lambda: agree(network.validators, 2 + 105))
 
 
-def test_a_validator_without_its_disk_catches_up_by_snapshot(network: Network, sites: list[Site]) -> None:
+@pytest.mark.parametrize("kept", [False, True], ids=["disk lost", "ledger kept"])
+def test_a_node_without_its_blocks_catches_up_by_snapshot(network: Network, sites: list[Site], kept: bool) -> None:
     *others, lost = network.validators
     for _ in range(20):
         ids = sites[0].certify(30)
@@ -143,8 +144,9 @@ def test_a_validator_without_its_disk_catches_up_by_snapshot(network: Network, s
     lost.kill()
     shutil.rmtree(lost.member.home / "data")
     (lost.member.home / "data").mkdir()
-    for file in lost.directory.glob("*.sqlite*"):
-        file.unlink()
+    if not kept:
+        for file in lost.directory.glob("*.sqlite*"):
+            file.unlink()
     lost.start()
     assert until(lambda: agree(network.validators, 2 + 20 * 30), within_s=45), lost.log()
     # it holds no block from before the snapshot

@@ -274,6 +274,17 @@ def test_an_interrupted_restoration_is_undone(grown: Node, tmp_path: Path) -> No
     assert (again.height, again.history()) == (0, [])
 
 
+def test_a_copy_whose_node_lost_its_blocks_is_replaced_by_the_same_bytes(grown: Node, tmp_path: Path) -> None:
+    ids = [cose.parse(data).id for _, _, data in grown.history()]
+    before = [grown.copy._log.receipt(id) for id in ids]
+    other = Node(tmp_path / "other.sqlite", 5)
+    restore(other, grown)
+    other.decide()
+    other.decide()
+    assert restore(grown, other) == [abci.ResponseApplySnapshotChunk.ACCEPT] * 3
+    assert [grown.copy._log.receipt(id) for id in ids] == before
+
+
 def test_a_snapshot_of_another_hash_or_format_is_not_begun(grown: Node, tmp_path: Path) -> None:
     newcomer = Node(tmp_path / "new.sqlite", 5)
     offer = grown.application.list_snapshots(abci.Empty()).snapshots[0]
