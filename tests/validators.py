@@ -80,10 +80,13 @@ class Validator:
         size, root, state = self.ask("head")
         return size, root, state
 
-    def status(self) -> Any:
-        """What the node says of itself over its RPC."""
-        with urlopen(f"http://{network.HOST}:{self.member.rpc_port}/status", timeout=5) as answer:
-            return json.load(answer)["result"]
+    def first_block(self) -> int:
+        """The height of the first block that its node holds; 0 if it holds none, or does not answer."""
+        try:
+            with urlopen(f"http://{network.HOST}:{self.member.rpc_port}/status", timeout=5) as answer:
+                return int(json.load(answer)["result"]["sync_info"]["earliest_block_height"])
+        except OSError:
+            return 0
 
     def kill(self) -> None:
         """SIGKILL; its node dies with it."""
