@@ -7,7 +7,7 @@ from tools.soak.course import CYCLE, Course, slope
 
 def course(heap: list[int]) -> Course:
     """Of ten cycles, with ten samples in each."""
-    return Course(certificates=10 * CYCLE, outages=40, debt=300, days=1.0, heap=heap)
+    return Course(certificates=10 * CYCLE, given_up=0, outages=40, debt=300, days=1.0, heap=heap)
 
 
 def test_peak_is_the_most_ever_seen() -> None:

@@ -14,6 +14,7 @@ def main(certificates: int) -> int:
         print(error, file=sys.stderr)
         return 1
     print(f"soak_certificates {course.certificates} count")
+    print(f"soak_given_up {course.given_up} certificates")
     print(f"soak_outages {course.outages} count")
     print(f"soak_longest_debt {course.debt} certificates")
     print(f"soak_meter_time {course.days:.2f} days")

@@ -12,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from blockchain_iface import tied
 from blockchain_iface.signatures import KeySigner
-from firmware.wire import certificate, cose, event, proof, receipt, topics
+from firmware.wire import certificate, cose, event, gap, proof, receipt, topics
 from gateway.adapters.broker import find_mosquitto, free_port
 
 SITE, METER = "isle", "wind-1"
@@ -28,7 +28,8 @@ class Centre:
     Attributes:
         port: the broker's.
         certificates: what was received, by sequence number.
-        complete: the number up to which none is missing.
+        given_up: what the meter has given up for lack of room, as its signed events say, by sequence number.
+        complete: the number up to which each was received or given up.
         answering: whether it gives receipts.
         debt: the most certificates that were missing at a time.
     """
@@ -37,6 +38,7 @@ class Centre:
         """`folder` takes the broker's configuration and log."""
         self.port = free_port()
         self.certificates: dict[int, bytes] = {}
+        self.given_up: dict[int, gap.Gap] = {}
         self.answering = True
         self.complete = self.debt = 0
         self.signer = KeySigner(ec.generate_private_key(ec.SECP256R1()))
@@ -48,6 +50,11 @@ class Centre:
         self._client.reconnect_delay_set(_RETRY_S, _RETRY_S)  # type: ignore[arg-type]  # it waits for fractions, too
         self._client.on_connect = lambda client, *_: client.subscribe([(CERTIFICATES, 1), (EVENTS, 1)])
         self._client.on_message = lambda _client, _data, message: self._take(message.topic, bytes(message.payload))
+
+    @property
+    def chained(self) -> int:
+        """How many certificates were received up to ``complete``."""
+        return self.complete - sum(seq <= self.complete for seq in self.given_up)
 
     def open(self) -> None:
         """Switch the broker on, and listen to it whenever it is on. RuntimeError if there is none."""
@@ -81,7 +88,10 @@ class Centre:
     def _take(self, topic: str, data: bytes) -> None:
         payload = cose.parse(data).payload
         if topic == EVENTS:
-            kind, number = receipt.EVENT, event.decode(payload).number
+            body = event.decode(payload)
+            kind, number = receipt.EVENT, body.number
+            if body.kind == event.GAP:
+                self._excuse(gap.decode(body.details))
         else:
             kind, number = receipt.CERTIFICATE, certificate.decode(payload).seq
             self._note(number, data)
@@ -89,12 +99,21 @@ class Centre:
             with suppress(ValueError):  # the link went down meanwhile; the meter will send it again
                 self._client.publish(topics.down(SITE, METER, "receipt"), self._receipt(kind, number, data), 1)
 
+    def _excuse(self, hole: gap.Gap) -> None:
+        missing = [seq for seq in range(hole.first, hole.last + 1) if seq not in self.certificates]
+        self.given_up.update(dict.fromkeys(missing, hole))
+        self._advance()
+
     def _note(self, seq: int, data: bytes) -> None:
         self.certificates[seq] = data
+        self.given_up.pop(seq, None)
         self._newest = max(self._newest, seq)
-        while self.complete + 1 in self.certificates:
-            self.complete += 1
+        self._advance()
         self.debt = max(self.debt, self._newest - len(self.certificates))
+
+    def _advance(self) -> None:
+        while self.complete + 1 in self.certificates or self.complete + 1 in self.given_up:
+            self.complete += 1
 
     def _receipt(self, kind: int, number: int, data: bytes) -> bytes:
         size = 1 << DEPTH
@@ -103,11 +122,19 @@ class Centre:
         return receipt.wrap(kind, number, receipt.encode(self.signer.kid, SITE, size, 0, self._path, head))
 
     def check_chain(self) -> None:
-        """AssertionError unless the complete certificates are one chain: no id, no Wh and no second is missing."""
-        previous, last = None, None
+        """AssertionError unless the complete certificates are one chain: no id, no Wh and no second is missing.
+
+        Where some were given up, their signed event says what lies between.
+        """
+        previous, end = None, None
         for seq in range(1, self.complete + 1):
+            if seq not in self.certificates:
+                hole = self.given_up[seq]
+                previous, end = None, (hole.closing, hole.end) if seq == hole.last else None
+                continue
             statement = cose.parse(self.certificates[seq])
             body = certificate.decode(statement.payload)
-            assert body.prev == previous, f"certificate {seq} does not follow its predecessor"
-            assert last is None or (body.opening, body.t0) == (last.closing, last.end), f"a hole before certificate {seq}"
-            previous, last = statement.id, body
+            follows = body.prev == previous or (seq > 1 and previous is None)
+            assert follows, f"certificate {seq} does not follow its predecessor"
+            assert end is None or (body.opening, body.t0) == end, f"a hole before certificate {seq}"
+            previous, end = statement.id, (body.closing, body.end)

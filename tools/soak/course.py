@@ -12,6 +12,7 @@ class Course:
 
     Attributes:
         certificates: received, in one chain without holes, each answered with a receipt.
+        given_up: for lack of room, each told by a signed event, because a busy computer made the longest outage longer.
         outages: gone through.
         debt: the most certificates that waited for their receipts.
         days: how long the meter lived, by its own clock.
@@ -19,6 +20,7 @@ class Course:
     """
 
     certificates: int
+    given_up: int
     outages: int
     debt: int
     days: float

@@ -63,7 +63,7 @@ class Soak:
                 async with asyncio.timeout(PATIENCE_S * certificates + 20):
                     await self._await_certificates(meter, certificates)
             except TimeoutError:
-                raise SoakError(f"{self._centre.complete} certificates so far, and time is up: {self._words()}") from None
+                raise SoakError(f"{self._centre.chained} certificates so far, and time is up: {self._words()}") from None
             finally:
                 outages.cancel()
                 if meter.returncode is None:
@@ -73,7 +73,8 @@ class Soak:
                 self._centre.close()
         days = SPEED * (loop.time() - began) / 86400
         self._centre.check_chain()
-        return Course(self._centre.complete, self._outages, self._centre.debt, days, self._heap())
+        given_up = len(self._centre.given_up)
+        return Course(self._centre.chained, given_up, self._outages, self._centre.debt, days, self._heap())
 
     async def _start_meter(self) -> asyncio.subprocess.Process:
         config = self._folder / "meter.json"
@@ -101,7 +102,7 @@ class Soak:
         }
 
     async def _await_certificates(self, meter: asyncio.subprocess.Process, certificates: int) -> None:
-        while self._centre.complete < certificates:
+        while self._centre.chained < certificates:
             if meter.returncode is not None:
                 raise SoakError(f"the meter ended with status {meter.returncode}: {self._words()}")
             await asyncio.sleep(_POLL_S)
