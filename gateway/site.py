@@ -6,6 +6,7 @@ keys/          the gateway's key, and its door's      tokens/         who may be
 enrol/ orders/ updates/ inboxes of the running gateway   gateway.json    addresses and process ids while it runs
 commands/      under way, and how they ended
 witness/       heads of other ledgers cosigned last
+cometbft/      the node's home, and outbox.sqlite what waits for the others, where several sites keep one ledger
 """
 
 import json
