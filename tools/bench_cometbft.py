@@ -90,7 +90,8 @@ def main() -> None:
         network.create(members, "bench", datetime.now(UTC))
         for number in range(1, VALIDATORS):
             command = [sys.executable, "-m", "tools.bench_cometbft", folder, str(number)]
-            others.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL))
+            silent = subprocess.DEVNULL
+            others.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=silent, stderr=silent))
         ledger = CometLedger(root / name(0), key(0), name(0))
         try:
             measure(ledger)
