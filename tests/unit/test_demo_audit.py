@@ -94,7 +94,7 @@ def test_a_ledger_that_was_tampered_with_is_found(witnesses: Witnesses) -> None:
     with sqlite3.connect(witnesses.file) as db:
         db.execute("UPDATE blocks SET size = size + 1 WHERE height = 3")
     db.close()
-    assert "does not verify: block 3" in witnesses.reckon().faults()[0]
+    assert "does not verify: entry 4" in witnesses.reckon().faults()[0]
 
 
 def test_another_centres_ledger_is_found(witnesses: Witnesses) -> None:
