@@ -176,7 +176,7 @@ class Console:
         pass
 
 
-class Board:
+class Board(sockets.Connections):
     """An ESP32 with one RS-485 transceiver."""
 
     target = "esp32"
@@ -201,15 +201,6 @@ class Board:
 
     def random(self, count: int) -> bytes:
         return os.urandom(count)
-
-    def open_tcp(self, host: str, port: int) -> Stream:
-        return sockets.open_tcp(host, port)
-
-    def open_tls(self, host: str, port: int, ca: bytes, certificate: bytes, key: bytes) -> Stream:
-        return sockets.open_tls(host, port, ca, certificate, key)
-
-    def open_udp(self, host: str, port: int) -> Stream:
-        return sockets.open_udp(host, port)
 
     def open_serial(self, path: str, baud: int) -> SerialStream:
         """``path`` is "uart1" or "uart2"; the first one is the console's. OSError for another."""

@@ -92,41 +92,42 @@ class TlsStream(TcpStream):
             raise _in_words(error) from None
 
 
-def open_tcp(host: str, port: int) -> TcpStream:
-    """Start connecting. OSError if that fails at once; a later refusal shows at the first write or read."""
-    return TcpStream(_connect(host, port, socket.SOCK_STREAM))
+class Connections:
+    """How a board with these sockets reaches others: a part of ``interface.Board``."""
 
+    def open_tcp(self, host: str, port: int) -> TcpStream:
+        """Start connecting. OSError if that fails at once; a later refusal shows at the first write or read."""
+        return TcpStream(_connect(host, port, socket.SOCK_STREAM))
 
-def open_udp(host: str, port: int) -> UdpStream:
-    """Hear and speak to one address. OSError if there is no way to it."""
-    return UdpStream(_connect(host, port, socket.SOCK_DGRAM))
+    def open_udp(self, host: str, port: int) -> UdpStream:
+        """Hear and speak to one address. OSError if there is no way to it."""
+        return UdpStream(_connect(host, port, socket.SOCK_DGRAM))
 
+    def open_tls(self, host: str, port: int, ca: bytes, certificate: bytes, key: bytes) -> TlsStream:
+        """As ``open_tcp``, for TLS with both sides' certificates. The server's must name ``host`` and be signed by ``ca``.
 
-def open_tls(host: str, port: int, ca: bytes, certificate: bytes, key: bytes) -> TlsStream:
-    """As ``open_tcp``, for TLS with both sides' certificates. The server's must name ``host`` and be signed by ``ca``.
-
-    Args:
-        ca, certificate: X.509, PEM or DER.
-        key: of ``certificate``, ECPrivateKey in DER.
-    Raises:
-        TlsError: at once, if one of these three cannot be read; later as a refusal does.
-    """
-    context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    context.verify_mode = tls.CERT_REQUIRED  # type: ignore[attr-defined]
-    try:
-        context.load_verify_locations(ca)
-        context.load_cert_chain(certificate, key)
-    except (OSError, ValueError) as error:
-        raise TlsError(
-            errno.EINVAL, f"TLS: mqtt.tls.ca or mqtt.tls.cert is no certificate, or not for this key: {error}"
-        ) from None
-    connection = _connect(host, port, socket.SOCK_STREAM)
-    try:
-        wrapped = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
-    except (OSError, ValueError) as error:
-        connection.close()
-        raise _in_words(error) from None
-    return TlsStream(connection, wrapped)
+        Args:
+            ca, certificate: X.509, PEM or DER.
+            key: of ``certificate``, ECPrivateKey in DER.
+        Raises:
+            TlsError: at once, if one of these three cannot be read; later as a refusal does.
+        """
+        context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+        context.verify_mode = tls.CERT_REQUIRED  # type: ignore[attr-defined]
+        try:
+            context.load_verify_locations(ca)
+            context.load_cert_chain(certificate, key)
+        except (OSError, ValueError) as error:
+            raise TlsError(
+                errno.EINVAL, f"TLS: mqtt.tls.ca or mqtt.tls.cert is no certificate, or not for this key: {error}"
+            ) from None
+        connection = _connect(host, port, socket.SOCK_STREAM)
+        try:
+            wrapped = context.wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+        except (OSError, ValueError) as error:
+            connection.close()
+            raise _in_words(error) from None
+        return TlsStream(connection, wrapped)
 
 
 def _connect(host: str, port: int, kind: int) -> socket.socket:

@@ -150,7 +150,7 @@ class Watchdog:
         self._alarm(self._timeout_s)
 
 
-class Board:
+class Board(sockets.Connections):
     """A process on Linux."""
 
     network = led = console = None
@@ -167,15 +167,6 @@ class Board:
 
     def random(self, count: int) -> bytes:
         return os.urandom(count)
-
-    def open_tcp(self, host: str, port: int) -> Stream:
-        return sockets.open_tcp(host, port)
-
-    def open_tls(self, host: str, port: int, ca: bytes, certificate: bytes, key: bytes) -> Stream:
-        return sockets.open_tls(host, port, ca, certificate, key)
-
-    def open_udp(self, host: str, port: int) -> Stream:
-        return sockets.open_udp(host, port)
 
     def open_serial(self, path: str, baud: int) -> SerialStream:
         line = open(_open_line(path), "r+b", buffering=0)  # noqa: SIM115 - closed by Stream.close
