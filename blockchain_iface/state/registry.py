@@ -41,12 +41,9 @@ def apply_revocation(state: State, statement: cose.Statement, _verifier: Verifie
     meter = state.meters.get(entry.meter)
     if meter is None:
         raise Refused(f"{entry.meter} is not enrolled")
-    key = state.keys[meter.kid]
     _check_ahead(state, entry.meter, entry.certificate, entry.event)
-    ended = key.until(entry.certificate, entry.event)
-    if ended == key:
+    if not _end_keys(state, entry.meter, entry.certificate, entry.event):
         raise Refused(f"the key of {entry.meter} ends there already, or before")
-    state.keys.put(meter.kid, ended)
     return Revoked(entry.meter, entry.certificate, entry.reason)
 
 
@@ -83,12 +80,20 @@ def apply_exchange(state: State, statement: cose.Statement, verifier: Verifier) 
     if min(rest) < 0 or entry.time < last.end or (entry.time == last.end and any(rest)):
         raise Refused(f"the closing registers do not follow from certificate {entry.last}")
     cover(state, point.name, [(last.end, entry.time, *rest)])
-    key = state.keys[old.kid]
-    state.keys.put(old.kid, key.until(entry.last + 1, NEVER))
+    _end_keys(state, entry.old, entry.last + 1, NEVER)
     state.keys.put(request.kid, Key(request.subject, public))
     state.meters.put(request.subject, Meter(request.subject, public, request.kid, point.name, entry.time, entry.opening))
     state.points.put(point.name, point._replace(meters=(*point.meters, request.subject)))
     return Exchanged(point.name, entry.old, request.subject)
+
+
+def _end_keys(state: State, meter: str, certificate: int, event: int) -> bool:
+    """No key of ``meter`` signs from these numbers on, one that was replaced neither; whether that changes anything."""
+    ended = [(kid, key, key.until(certificate, event)) for kid, key in state.keys.items() if key.meter == meter]
+    for kid, key, short in ended:
+        if short != key:
+            state.keys.put(kid, short)
+    return any(short != key for _, key, short in ended)
 
 
 def _newest(state: State, meter: str) -> tuple[int, CertificateFact | GapFact | None]:

@@ -191,6 +191,16 @@ def test_an_exchange_goes_on_behind_what_was_given_up(island: Island) -> None:
     assert [(part.seconds, part.imported) for part in covered] == [(10, 300), (10, 7), (10, 30)]
 
 
+@pytest.mark.parametrize("ended", ["exchanged", "revoked"])
+def test_what_ends_a_meter_ends_the_keys_that_it_had_before(island: Island, ended: str) -> None:
+    late, handed_over = island.home.certify(7, 0), rotate(island.home, 97, 5)
+    submit(island, handed_over)
+    submit(island, taken_over(island)[1] if ended == "exchanged" else revoke("home-1", 4))
+    with pytest.raises(Rejected, match="does not sign certificate 4"):
+        submit(island, late)
+    island.check()
+
+
 def test_a_meter_that_was_taken_out_or_revoked_gives_up_nothing_more(island: Island) -> None:
     submit(island, taken_over(island)[1])
     with pytest.raises(Rejected, match="certificate 4 is not the meter's"):
