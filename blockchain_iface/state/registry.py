@@ -89,11 +89,11 @@ def apply_exchange(state: State, statement: cose.Statement, verifier: Verifier) 
 
 def _end_keys(state: State, meter: str, certificate: int, event: int) -> bool:
     """No key of ``meter`` signs from these numbers on, one that was replaced neither; whether that changes anything."""
-    ended = [(kid, key, key.until(certificate, event)) for kid, key in state.keys.items() if key.meter == meter]
-    for kid, key, short in ended:
-        if short != key:
-            state.keys.put(kid, short)
-    return any(short != key for _, key, short in ended)
+    theirs = [(kid, key, key.until(certificate, event)) for kid, key in state.keys.items() if key.meter == meter]
+    ended = [(kid, short) for kid, key, short in theirs if short != key]
+    for kid, short in ended:
+        state.keys.put(kid, short)
+    return bool(ended)
 
 
 def _newest(state: State, meter: str) -> tuple[int, CertificateFact | GapFact | None]:
