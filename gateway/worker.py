@@ -10,7 +10,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -18,20 +17,14 @@ import structlog
 from blockchain_iface.engines.opening import Engine, open_ledger
 from blockchain_iface.ledger import Rejected, Unavailable
 from blockchain_iface.signatures import Verifier
-from firmware.wire import cose
 
-from .adapters import files, keystore, orders, releases
+from .adapters import files, keystore
 from .adapters.broker import Broker
 from .adapters.mqtt import Link
-from .adapters.orders import CommandOrder, OrderError
-from .adapters.registry import RegistryError, Unit
-from .adapters.releases import ReleaseError
-from .core import command_words
 from .core.centre import NotBegun, ShadowCentre
-from .core.command_words import WordsError
 from .core.refusal import Refused
 from .core.view import View
-from .reception import Reception
+from .inboxes import Inboxes
 from .site import Site, now
 
 _log = structlog.get_logger()
@@ -51,7 +44,6 @@ class Worker:
         signer = keystore.load(site.keys)
         verifier = Verifier()
         self._site = site
-        self._releases = site.updates
         self._broker = broker
         self._link = link
         self._ledger = open_ledger(engine, site.root, signer, settings.site, verifier)
@@ -61,12 +53,7 @@ class Worker:
         except BaseException:
             ledger.close()
             raise
-        self._reception = Reception(site, self._centre)
-        self._units: dict[str, Unit] = {}
-        self._registry_read = (-1, -1, -1)
-        self._outcomes = site.outcomes
-        self._resumed: set[str] = set()
-        self._resume_commands()
+        self._inboxes = Inboxes(site, self._centre)
         self._view = self._centre.view(now(), {}, "")
         self._dashboard: str | None = None
         self._announced: tuple[str | None, int | None] = (None, None)
@@ -131,105 +118,29 @@ class Worker:
                 return None
 
     def _tick(self) -> None:
-        self._patiently(self._take_inboxes)
+        self._patiently(self._inboxes.take)
         try:
             for one in self._patiently(lambda: self._centre.on_tick(now())) or ():
                 self._link.publish(one)
         except Rejected as error:
             # metering goes on; what could not be settled stays open and is tried again
             _log.error("the ledger refuses an entry of our own: please report this", error=str(error))
-        self._tell_updates()
+        self._inboxes.tell_updates()
         if time.monotonic() >= self._next_renewal:
             self._next_renewal = time.monotonic() + _RENEWAL_S
             self._site.renew_door()
             for meter, days in self._site.door.ending(now()).items():
                 _log.warning("a meter's certificate ends: enrol it again, with a new token", meter=meter, days=days)
-        self._end_commands()
+        self._inboxes.end_commands()
         self._broker.refresh()
-        names = {meter: unit.name for meter, unit in self._units.items()}
         link = "connected" if self._link.connected else "not connected"
-        before, self._view = self._view, self._centre.view(now(), names, f"{self._broker.kind}, {link}")
+        before, self._view = self._view, self._centre.view(now(), self._inboxes.names, f"{self._broker.kind}, {link}")
         _report(before, self._view, self._centre.newest_refusals)
         while self._centre.sighted:
             sighted = self._centre.sighted.pop(0)
             what = "a meter saw another history of this ledger: it is on record, and an auditor should know"
             _log.error(what, meter=sighted.meter, certificate=sighted.number, seen=sighted.seen)
         self._announce()
-
-    def _take_inboxes(self) -> None:
-        requests = list(self._site.enrolments.waiting())
-        # after the requests: whoever drops one has written the registry before
-        self._read_registry()
-        for path, data in requests:
-            self._reception.take(path, data, self._units)
-        for path, data in self._site.orders.waiting():
-            self._take_order(path, data)
-        for path, data in self._releases.news():
-            self._take_release(path, data)
-
-    def _read_registry(self) -> None:
-        current = self._site.registry.version()
-        if current != self._registry_read:
-            self._registry_read = current
-            try:
-                self._units = self._site.registry.units()
-            except RegistryError as error:
-                _log.error("the names stay as they were", error=str(error))
-
-    def _take_order(self, path: Path, data: bytes) -> None:
-        try:
-            order = orders.parse(data)
-            if isinstance(order, CommandOrder):
-                self._command(path.stem, order)
-            else:
-                self._centre.order(order.entry(), now())
-        except (OrderError, Rejected, WordsError) as error:
-            reason = error.reason if isinstance(error, Rejected) else str(error)
-            _log.warning("an order is refused", file=path.name, reason=reason)
-            self._site.orders.refuse(path, reason)
-        else:
-            _log.info(**order.model_dump(exclude={"order"}), event=order.order)
-            self._site.orders.done(path)
-
-    def _command(self, name: str, order: CommandOrder) -> None:
-        """Sign the command and send it from now on, once: its bytes are kept before the order is gone."""
-        if name in self._resumed:
-            return
-        kind, arguments = command_words.parse(order.words, order.top_up)
-        data = self._centre.command(order.meter, kind, arguments, now(), order.expires)
-        self._outcomes.begin(name, data)
-        self._centre.dispatch.add(name, order.meter, data)
-
-    def _resume_commands(self) -> None:
-        """Go on with what was under way when the gateway ended."""
-        for name, data in self._outcomes.under_way():
-            self._resumed.add(name)
-            self._centre.dispatch.add(name, cose.parse(data).subject, data)
-
-    def _end_commands(self) -> None:
-        while self._centre.dispatch.outcomes:
-            outcome = self._centre.dispatch.outcomes.pop(0)
-            _log.info("answered", meter=outcome.meter, result=outcome.result, reason=outcome.reason, order=outcome.name)
-            self._outcomes.end(outcome)
-
-    def _take_release(self, path: Path, data: bytes) -> None:
-        try:
-            self._centre.update(path.stem, releases.parse(data), now())
-        except (ReleaseError, Rejected) as error:
-            reason = error.reason if isinstance(error, Rejected) else str(error)
-            _log.warning("an update is refused", file=path.name, reason=reason)
-            self._releases.refuse(path, reason)
-
-    def _tell_updates(self) -> None:
-        news = self._centre.updates.news
-        while news:
-            one = news.pop(0)
-            _log.info("update", meter=one.meter, version=one.version, result=one.result)
-            path = self._releases.path(one.meter)
-            if one.final and one.good:
-                self._releases.done(path)
-            elif one.final:
-                self._releases.refuse(path, one.result)
 
     def _announce(self) -> None:
         """Write gateway.json once everything answers, and again when the broker has a new process."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.core.view import BlockView, MeterView, PriceView, SettlementView, View
-from gateway.dashboard.page import serve
+from gateway.web import serve
 
 INTERVAL_S = 10
 ISLAND = (

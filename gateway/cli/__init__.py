@@ -1,0 +1,16 @@
+"""Command line of the gateway: `skerry gateway`, or `python -m gateway`."""
+
+import typer
+
+from . import meters, orders, running, witnessing
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def gateway() -> None:
+    """Run a site's shadow centre, and enrol meters in it."""
+
+
+for _part in (running, meters, orders, witnessing):
+    app.add_typer(_part.app)

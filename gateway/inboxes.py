@@ -1,0 +1,119 @@
+"""The inboxes: what people leave in a site's directory is taken once, done or refused, and its outcome told."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import structlog
+
+from blockchain_iface.ledger import Rejected
+from firmware.wire import cose
+
+from .adapters import orders, releases
+from .adapters.orders import CommandOrder, OrderError
+from .adapters.registry import RegistryError, Unit
+from .adapters.releases import ReleaseError
+from .core import command_words
+from .core.centre import ShadowCentre
+from .core.command_words import WordsError
+from .reception import Reception
+from .site import Site, now
+
+_log = structlog.get_logger()
+
+
+class Inboxes:
+    """What people ask of the shadow centre. All calls come from the worker's thread."""
+
+    def __init__(self, site: Site, centre: ShadowCentre) -> None:
+        self._site = site
+        self._centre = centre
+        self._releases = site.updates
+        self._outcomes = site.outcomes
+        self._reception = Reception(site, centre)
+        self._units: Mapping[str, Unit] = {}
+        self._registry_read = (-1, -1, -1)
+        self._resumed: set[str] = set()
+        self._resume_commands()
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What people call the meters, as far as registry.json could be read."""
+        return {meter: unit.name for meter, unit in self._units.items()}
+
+    def take(self) -> None:
+        """Take what is new. Unavailable: what could not be done yet lies there still."""
+        requests = list(self._site.enrolments.waiting())
+        # after the requests: whoever drops one has written the registry before
+        self._read_registry()
+        for path, data in requests:
+            self._reception.take(path, data, self._units)
+        for path, data in self._site.orders.waiting():
+            self._take_order(path, data)
+        for path, data in self._releases.news():
+            self._take_release(path, data)
+
+    def _read_registry(self) -> None:
+        current = self._site.registry.version()
+        if current != self._registry_read:
+            self._registry_read = current
+            try:
+                self._units = self._site.registry.units()
+            except RegistryError as error:
+                _log.error("the names stay as they were", error=str(error))
+
+    def _take_order(self, path: Path, data: bytes) -> None:
+        try:
+            order = orders.parse(data)
+            if isinstance(order, CommandOrder):
+                self._command(path.stem, order)
+            else:
+                self._centre.order(order.entry(), now())
+        except (OrderError, Rejected, WordsError) as error:
+            reason = error.reason if isinstance(error, Rejected) else str(error)
+            _log.warning("an order is refused", file=path.name, reason=reason)
+            self._site.orders.refuse(path, reason)
+        else:
+            _log.info(**order.model_dump(exclude={"order"}), event=order.order)
+            self._site.orders.done(path)
+
+    def _command(self, name: str, order: CommandOrder) -> None:
+        """Sign the command and send it from now on, once: its bytes are kept before the order is gone."""
+        if name in self._resumed:
+            return
+        kind, arguments = command_words.parse(order.words, order.top_up)
+        data = self._centre.command(order.meter, kind, arguments, now(), order.expires)
+        self._outcomes.begin(name, data)
+        self._centre.dispatch.add(name, order.meter, data)
+
+    def _resume_commands(self) -> None:
+        """Go on with what was under way when the gateway ended."""
+        for name, data in self._outcomes.under_way():
+            self._resumed.add(name)
+            self._centre.dispatch.add(name, cose.parse(data).subject, data)
+
+    def end_commands(self) -> None:
+        """Keep how commands have ended."""
+        while self._centre.dispatch.outcomes:
+            outcome = self._centre.dispatch.outcomes.pop(0)
+            _log.info("answered", meter=outcome.meter, result=outcome.result, reason=outcome.reason, order=outcome.name)
+            self._outcomes.end(outcome)
+
+    def _take_release(self, path: Path, data: bytes) -> None:
+        try:
+            self._centre.update(path.stem, releases.parse(data), now())
+        except (ReleaseError, Rejected) as error:
+            reason = error.reason if isinstance(error, Rejected) else str(error)
+            _log.warning("an update is refused", file=path.name, reason=reason)
+            self._releases.refuse(path, reason)
+
+    def tell_updates(self) -> None:
+        """Say what the meters have made of their updates."""
+        news = self._centre.updates.news
+        while news:
+            one = news.pop(0)
+            _log.info("update", meter=one.meter, version=one.version, result=one.result)
+            path = self._releases.path(one.meter)
+            if one.final and one.good:
+                self._releases.done(path)
+            elif one.final:
+                self._releases.refuse(path, one.result)
