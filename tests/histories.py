@@ -8,9 +8,11 @@ from blockchain_iface.engines.local import LocalLedger
 from blockchain_iface.ledger import Rejected
 from blockchain_iface.state import proposals
 from blockchain_iface.state.entries import Enrolment, Exchange, Genesis, Recharge, Recovery, Revocation, Settlement
+from blockchain_iface.state.entries.action import VERBS
+from blockchain_iface.state.entries.action import Action as Acted
 from blockchain_iface.state.records import CertificateFact, GapFact
 from blockchain_iface.state.state import ESCROW, GRID, ISSUE, SUBSIDY
-from firmware.wire import cose, event, receipt, rotation
+from firmware.wire import command, cose, event, receipt, rotation
 from firmware.wire.gap import Gap
 from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF, VirtualMeter, genesis, signed, signer
 
@@ -215,7 +217,20 @@ def intrude(history: History, which: int, amount: int) -> None:
         assert not history.submit([data])
 
 
-RIGHT = (certify, withhold, deliver, record, work, recharge, join, revoke, rotate, give_up, exchange)
+def order(history: History, which: int, amount: int) -> None:
+    meter = history.meter(which)
+    data = command.issue(CENTRE, SITE, meter.meter, history.fresh(), command.RELAY, [amount % 2], T0, T0 + 60)
+    answer = meter.record(event.COMMAND, details={1: cose.parse(data).id, 2: 0, 3: amount % 2, 4: None, 5: ""})
+    # an answer whose command is not here says nothing
+    history.submit([answer, data] if amount % 3 == 0 else [data, answer])
+
+
+def act(history: History, which: int, amount: int) -> None:
+    who = ("sam", "key-7", "")[which % 3]
+    history.submit([signed(Acted(who, "operator", VERBS[amount % len(VERBS)], "home-1", f"act-{amount % 40}", T0 + which))])
+
+
+RIGHT = (certify, withhold, deliver, record, work, recharge, join, revoke, rotate, give_up, exchange, order, act)
 WRONG = (twist, repeat, clone, misjoin, intrude)
 ACTIONS: dict[str, Callable[[History, int, int], None]] = {action.__name__: action for action in (*RIGHT, *WRONG)}
 USUAL = (*("certify", "work") * 3, "withhold", "deliver", "record", "recharge", "give_up", "exchange")

@@ -33,6 +33,8 @@ KEYS: dict[str, tuple[Callable[[str], object], ...]] = {
     "alarms": (str, int, int),
     "sightings": (str, int, bytes.fromhex),
     "given_up": (str,),
+    "commands": (bytes.fromhex,),
+    "actions": (str,),
 }
 """How the words on the command line make a key of each table."""
 

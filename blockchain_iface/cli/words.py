@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
-from firmware.wire import certificate, cose, event
+from firmware.wire import certificate, command, cose, event
+
+from ..state.entries import Action
 
 
 def utc(seconds: int | None) -> str:
@@ -35,4 +37,10 @@ def sentence(statement: cose.Statement) -> str:
         return f"certificate {body.seq} of {statement.subject}: {span}, {imported} Wh imported, {exported} Wh exported"
     if statement.type == event.TYPE:
         return f"event {event.decode(statement.payload).number} of {statement.subject}"
+    if statement.type == command.TYPE:
+        number = command.parse(statement.data, statement.issuer, statement.subject).number
+        return f"command {number} to {statement.subject}"
+    if statement.type == Action.TYPE:
+        action = Action.decode(statement.payload)
+        return f"{utc(action.at)} UTC: {action.actor} ({action.role}) ordered {action.verb}, {action.subject}"
     return f"{statement.type.removeprefix('vnd.skerry.')} about {statement.subject}"

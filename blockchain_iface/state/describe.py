@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 
-from firmware.wire import certificate, clock, cose, event, rotation
+from firmware.wire import certificate, clock, command, cose, event, rotation
 from firmware.wire.fields import WireError
 
 from . import entries
@@ -22,8 +22,10 @@ _DECODERS: dict[str, Callable[[bytes], object]] = {
     entries.Revocation.TYPE: entries.Revocation.decode,
     entries.Exchange.TYPE: entries.Exchange.decode,
     entries.Alarm.TYPE: entries.Alarm.decode,
+    entries.Action.TYPE: entries.Action.decode,
     entries.Sighting.TYPE: entries.Sighting.decode,
 }
+_COMMAND = ("number", "kind", "arguments", "issued", "expires")
 _SLOTTED = (certificate.Certificate, event.Event, clock.ClockQuality, rotation.Rotation)
 
 
@@ -43,6 +45,9 @@ def describe(data: bytes) -> dict[str, object]:
 
 def _body(statement: cose.Statement) -> object:
     try:
+        if statement.type == command.TYPE:
+            order = command.parse(statement.data, statement.issuer, statement.subject)
+            return plain({name: getattr(order, name) for name in _COMMAND})
         decode = _DECODERS.get(statement.type)
         return None if decode is None else plain(decode(statement.payload))
     except WireError:

@@ -3,6 +3,7 @@
 from firmware.wire import cose, event, gap, receipt
 
 from ..signatures import Verifier
+from .commands import note_answer
 from .given_up import apply_gap
 from .happenings import Recorded
 from .records import EventFact, Key
@@ -27,6 +28,8 @@ def apply_event(state: State, statement: cose.Statement, key: Key, verifier: Ver
     state.event_chains.put(meter, chain.extended(number))
     if body.kind == event.GAP:
         apply_gap(state, meter, gap.decode(body.details))
+    elif body.kind == event.COMMAND:
+        note_answer(state, meter, body.details, statement.id)
     return Recorded(meter, number, body.kind)
 
 

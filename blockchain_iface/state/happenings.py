@@ -64,6 +64,25 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Commanded:
+    """A command to a meter is on record, under the statement's id; ``kind`` as in firmware.wire.command."""
+
+    meter: str
+    id: bytes
+    kind: int
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """Somebody ordered something of the gateway; see entries.Action."""
+
+    actor: str
+    verb: str
+    subject: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recharged:
     """Micro-tokens came into circulation."""
 
@@ -127,4 +146,4 @@ class Sighted:
 
 
 Registered = Begun | Enrolled | Revoked | Rotated | Exchanged | CloneFound | Sighted
-Happening = Registered | Certified | Recorded | Recharged | Recovered | Priced | Traded | Settled
+Happening = Registered | Certified | Recorded | Commanded | Acted | Recharged | Recovered | Priced | Traded | Settled

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any
 
-from firmware.wire import cbor, certificate, cose, event, rotation
+from firmware.wire import cbor, certificate, command, cose, event, rotation
 from firmware.wire.fields import WireError, list_of
 
 from ..signatures import Verifier
-from . import accounts, entries, events, market, measurement, registry, sightings
+from . import accounts, actions, commands, entries, events, market, measurement, registry, sightings
 from .backing import Backing, Sealed, Slot
 from .happenings import Happening
 from .records import Key
@@ -32,6 +32,8 @@ _CENTRE: dict[str, Callable[[State, cose.Statement, Verifier], Happening]] = {
     entries.Revocation.TYPE: registry.apply_revocation,
     entries.Exchange.TYPE: registry.apply_exchange,
     entries.Alarm.TYPE: registry.apply_alarm,
+    command.TYPE: commands.apply_command,
+    entries.Action.TYPE: actions.apply_action,
     entries.Sighting.TYPE: sightings.apply_sighting,
     entries.Recharge.TYPE: lambda state, order, _: accounts.recharge(state, entries.Recharge.decode(order.payload)),
     entries.Recovery.TYPE: lambda state, order, _: accounts.recover(state, entries.Recovery.decode(order.payload)),

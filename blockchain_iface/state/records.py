@@ -136,6 +136,20 @@ class EventFact(NamedTuple):
     prev: bytes | None
 
 
+class Ordered(NamedTuple):
+    """A command to ``meter``: its number, its kind as in firmware.wire.command, Unix seconds from and until when it is meant.
+
+    ``expires`` is None for never; ``answer`` is the id of the meter's event that says what became of it, None until it is here.
+    """
+
+    meter: str
+    number: int
+    kind: int
+    issued: int
+    expires: int | None
+    answer: bytes | None = None
+
+
 class Chain(NamedTuple):
     """Which of a meter's certificates, or events, are here: ``total`` of 1..highest, all but the ``gaps`` (first, last)."""
 

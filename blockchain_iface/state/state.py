@@ -16,6 +16,7 @@ from .records import (
     Key,
     Measured,
     Meter,
+    Ordered,
     Point,
     Site,
     Tariff,
@@ -66,6 +67,8 @@ class State:
         self.references: Table[str, int] = table(14, 1, int)
         self.sightings: Table[tuple[str, int, bytes], bytes] = table(15, 3, bytes)
         self.given_up: Table[str, tuple[GapFact, ...]] = table(16, 1, _gaps)
+        self.commands: Table[bytes, Ordered] = table(17, 1, Ordered._make)
+        self.actions: Table[str, bytes] = table(18, 1, bytes)
         self.tables: tuple[Table[Any, Any], ...] = tuple(each for each in vars(self).values() if isinstance(each, Table))
 
     def keep(self) -> None:

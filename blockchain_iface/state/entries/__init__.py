@@ -1,5 +1,6 @@
 """The bodies of the entries that the shadow centre signs, each with its type, its encoding and its strict decoding."""
 
+from .action import Action
 from .genesis import Genesis
 from .market import Pricing, Settlement, Transaction
 from .orders import Recharge, Recovery
@@ -8,6 +9,7 @@ from .sighting import Sighting
 
 __all__ = [
     "ROLES",
+    "Action",
     "Alarm",
     "Enrolment",
     "Exchange",

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from firmware.wire import cbor
-from firmware.wire.fields import WireError, map_of, uint_of
+from firmware.wire.fields import map_of, uint_of
 
-from .parts import MONEY, account_of
+from .parts import MONEY, account_of, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,7 @@ class Recharge:
     def decode(cls, payload: bytes) -> Self:
         """From a payload."""
         body = map_of(cbor.decode(payload, 2), "order", (1, 2, 3))
-        reference = body[3]
-        if not isinstance(reference, str) or not 1 <= len(reference) <= 64:
-            raise WireError("order: the reference is a text of 1 to 64 letters")
-        return cls(account_of(body[1]), uint_of(body[2], "amount", 1, MONEY), reference)
+        return cls(account_of(body[1]), uint_of(body[2], "amount", 1, MONEY), text_of(body[3], "reference"))
 
 
 @dataclass(frozen=True, slots=True)

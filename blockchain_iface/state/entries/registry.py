@@ -18,12 +18,11 @@ from firmware.wire.clock import EARLIEST_S, LATEST_S
 from firmware.wire.fields import WireError, bytes_of, list_of, map_of, uint_of
 from firmware.wire.topics import is_id
 
-from .parts import WH
+from .parts import WH, text_of
 
 CLONE = 1
 ROLES = ("wind", "house", "storage", "load", "feeder")
 _NUMBER = 0xFFFFFFFF
-_REASON = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,8 @@ class Revocation:
     def decode(cls, payload: bytes) -> "Revocation":
         """From a payload."""
         body = map_of(cbor.decode(payload, 2), "revocation", (1, 2, 3, 4))
-        reason = body[4]
-        if not isinstance(reason, str) or not 1 <= len(reason) <= _REASON:
-            raise WireError(f"revocation: the reason is a text of 1 to {_REASON} letters")
         first, event = uint_of(body[2], "first certificate", 1, _NUMBER), uint_of(body[3], "first event", 1, _NUMBER)
-        return cls(_meter(body[1]), first, event, reason)
+        return cls(_meter(body[1]), first, event, text_of(body[4], "reason"))
 
 
 @dataclass(frozen=True, slots=True)
