@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from blockchain_iface.ledger import Head, Rejected, Unavailable
 from blockchain_iface.signatures import Verifier
-from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
+from blockchain_iface.state.entries import Action, Enrolment, Genesis, Recharge
 from blockchain_iface.state.given_up import missing
 from blockchain_iface.state.proposals import due
 from firmware.wire import command, cose, enrolment, event, receipt, timesync, topics
@@ -27,6 +27,7 @@ from .view import View
 from .writer import StatefulLedger, Writer
 
 _LEDGER = "ledger"
+_AUDIT = "audit"
 _MOST_PROPOSALS = 50
 _MOST_AWAITED = 10_000
 CLOCK_UNCERTAINTY_MS = 1000
@@ -136,6 +137,17 @@ class ShadowCentre:
     def order(self, order: Recharge, now: int) -> None:
         """Recharge an account, or recover from it, once a reference. Rejected with the reason, or Unavailable."""
         self._writer.write(order.account.removeprefix("@"), order, now)
+
+    def record_action(self, action: Action, now: int) -> None:
+        """Put on record who ordered what. The same action again changes nothing, so its time is the order's own.
+
+        Rejected if its reference stands for another action, or a text is none that the ledger takes; or Unavailable.
+        """
+        try:
+            action.encode()
+        except ValueError as error:
+            raise Rejected(b"", f"this action cannot be written down: {error}") from None
+        self._writer.write(_AUDIT, action, now)
 
     def command(self, meter: str, kind: int, arguments: object, now: int, expires: int) -> bytes:
         """A signed command, to be added to ``dispatch``. Rejected if the meter is not enrolled, or would refuse it."""
