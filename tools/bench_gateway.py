@@ -1,0 +1,10 @@
+"""Every figure of the gateway, from all benchmarks, one a line: `python -m tools.bench_gateway` prints `name value unit`."""
+
+import sys
+
+from tools.figures import print_all
+
+BENCHES = ((sys.executable, "-m", "tools.bench_ingest"),)
+
+if __name__ == "__main__":
+    sys.exit(print_all(BENCHES))

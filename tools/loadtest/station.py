@@ -1,0 +1,114 @@
+"""One meter's connection to the broker: what it sends and when, and what comes back. Nothing here waits."""
+
+import socket
+import ssl
+from time import perf_counter
+
+from firmware.wire import mqtt, receipt, topics
+from firmware.wire.mqtt_decoder import Decoder, Publish, Suback
+
+from .fleet import SITE, Meter
+
+_PIECE = 65536
+_MAX_PACKET = 16384
+_KEEPALIVE_S = 600
+_PATIENCE_S = 20.0
+
+
+class Station:
+    """A meter on the broker.
+
+    Attributes:
+        sent: when each of its certificates was sent, by number less one, on the clock of perf_counter.
+        delays: seconds from sending to receipt, in the order of the receipts.
+        last: the newest receipt: number and bytes.
+    """
+
+    def __init__(self, meter: Meter, context: ssl.SSLContext, host: str, port: int) -> None:
+        """Connect, and ask to be let in; ``enter`` says whether that worked. OSError if nobody is there."""
+        self.meter = meter
+        self.sent: list[float] = []
+        self.delays: list[float] = []
+        self.last = (0, b"")
+        self._receipted: set[int] = set()
+        self._topic = topics.up(SITE, meter.name, "cert")
+        self._decoder = Decoder(_MAX_PACKET)
+        self._out = bytearray()
+        line = socket.create_connection((host, port), _PATIENCE_S)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._line = context.wrap_socket(line, server_hostname=host)
+        down = f"{topics.ROOT}/{SITE}/{meter.name}/down/#"
+        self._line.sendall(mqtt.connect(meter.name, _KEEPALIVE_S, True) + mqtt.subscribe(1, [(down, 1)]))
+
+    def enter(self) -> None:
+        """Wait until the broker has taken the subscription. OSError if it does not."""
+        while not any(isinstance(packet, Suback) for packet in self._decoder.feed(self._read())):
+            pass
+        self._line.setblocking(False)
+
+    def fileno(self) -> int:
+        """For the selector."""
+        return self._line.fileno()
+
+    @property
+    def waiting(self) -> int:
+        """Certificates that were sent and have no receipt."""
+        return len(self.sent) - len(self._receipted)
+
+    def send(self) -> None:
+        """Send the next certificate."""
+        number = len(self.sent) + 1
+        message = mqtt.Message(self._topic, self.meter.certificates[number - 1], 1)
+        self._out += mqtt.publish(message, number)
+        self.sent.append(perf_counter())
+        self.flush()
+
+    def flood(self, payloads: list[bytes], first: int) -> bool:
+        """Send what is no certificate of the chain; False if the line takes no more at the moment."""
+        if self._out:
+            self.flush()
+            return False
+        for number, payload in enumerate(payloads, first):
+            self._out += mqtt.publish(mqtt.Message(self._topic, payload, 1), number % 0xFFFF + 1)
+        self.flush()
+        return True
+
+    def flush(self) -> None:
+        """Hand to the line what it takes."""
+        try:
+            while self._out:
+                del self._out[: self._line.send(self._out)]
+        except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            return
+
+    def receive(self) -> int:
+        """Take in what has come: how many receipts of certificates that had none. OSError if the broker has hung up."""
+        try:
+            data = self._read()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return 0
+        now, before = perf_counter(), len(self._receipted)
+        for packet in self._decoder.feed(data):
+            if isinstance(packet, Publish):
+                # it goes out with the next certificate
+                self._out += mqtt.puback(packet.packet_id)
+                self._note(packet.message, now)
+        return len(self._receipted) - before
+
+    def _read(self) -> bytes:
+        data = self._line.recv(_PIECE)
+        if not data:
+            raise ConnectionResetError(f"the broker has cut {self.meter.name} off")
+        return data
+
+    def _note(self, message: mqtt.Message, now: float) -> None:
+        if message.topic.endswith("/receipt"):
+            _, number, proof = receipt.unwrap(message.payload)
+            if number not in self._receipted and number <= len(self.sent):
+                self._receipted.add(number)
+                self.delays.append(now - self.sent[number - 1])
+            self.last = number, proof
+
+    def close(self) -> None:
+        """Hang up."""
+        self._line.close()
