@@ -9,12 +9,14 @@ from blockchain_iface.ledger import Rejected
 from firmware.wire import cose
 
 from .adapters import orders, releases
-from .adapters.orders import CommandOrder, OrderError
+from .adapters.inbox import Inbox
+from .adapters.orders import CommandOrder, Note, OrderError
 from .adapters.registry import RegistryError, Unit
 from .adapters.releases import ReleaseError
 from .core import command_words
 from .core.centre import ShadowCentre
 from .core.command_words import WordsError
+from .core.view import Outcome
 from .reception import Reception
 from .site import Site, now
 
@@ -32,8 +34,8 @@ class Inboxes:
         self._reception = Reception(site, centre)
         self._units: Mapping[str, Unit] = {}
         self._registry_read = (-1, -1, -1)
-        self._resumed: set[str] = set()
-        self._resume_commands()
+        self._sent: set[str] = set()
+        self._resuming = list(self._outcomes.under_way())
 
     @property
     def names(self) -> dict[str, str]:
@@ -42,6 +44,9 @@ class Inboxes:
 
     def take(self) -> None:
         """Take what is new. Unavailable: what could not be done yet lies there still."""
+        self._resume_commands()
+        for path, data in self._site.actions.waiting():
+            self._take_note(path, data)
         requests = list(self._site.enrolments.waiting())
         # after the requests: whoever drops one has written the registry before
         self._read_registry()
@@ -61,35 +66,53 @@ class Inboxes:
             except RegistryError as error:
                 _log.error("the names stay as they were", error=str(error))
 
+    def _take_note(self, path: Path, data: bytes) -> None:
+        try:
+            self._centre.record_action(Note.parse(data).action(path.stem), now())
+        except (OrderError, Rejected) as error:
+            _refuse(self._site.actions, path, error, "an action is not recorded")
+        else:
+            self._site.actions.done(path)
+
     def _take_order(self, path: Path, data: bytes) -> None:
+        """On record first: nothing that people order is done without."""
         try:
             order = orders.parse(data)
+            self._centre.record_action(order.action(path.stem), now())
             if isinstance(order, CommandOrder):
                 self._command(path.stem, order)
             else:
                 self._centre.order(order.entry(), now())
         except (OrderError, Rejected, WordsError) as error:
-            reason = error.reason if isinstance(error, Rejected) else str(error)
-            _log.warning("an order is refused", file=path.name, reason=reason)
-            self._site.orders.refuse(path, reason)
+            _refuse(self._site.orders, path, error, "an order is refused")
         else:
-            _log.info(**order.model_dump(exclude={"order"}), event=order.order)
+            _log.info(**order.model_dump(exclude={"order", "by"}), by=order.by.name, event=order.order)
             self._site.orders.done(path)
 
     def _command(self, name: str, order: CommandOrder) -> None:
-        """Sign the command and send it from now on, once: its bytes are kept before the order is gone."""
-        if name in self._resumed:
+        """Sign the command, once: its bytes are kept before the order is gone. From then on it is sent."""
+        if name in self._sent:
             return
-        kind, arguments = command_words.parse(order.words, order.top_up)
-        data = self._centre.command(order.meter, kind, arguments, now(), order.expires)
-        self._outcomes.begin(name, data)
-        self._centre.dispatch.add(name, order.meter, data)
+        data = self._outcomes.signed(name)
+        if data is None:
+            kind, arguments = command_words.parse(order.words, order.top_up)
+            data = self._centre.command(order.meter, kind, arguments, now(), order.expires)
+            self._outcomes.begin(name, data)
+        self._send(name, data)
+
+    def _send(self, name: str, data: bytes) -> None:
+        try:
+            self._centre.send_command(name, data, now())
+        except Rejected as error:
+            # a ledger from a backup may not know the meter yet
+            self._outcomes.end(Outcome(name, cose.parse(data).subject, "failed", reason=error.reason))
+        self._sent.add(name)
 
     def _resume_commands(self) -> None:
         """Go on with what was under way when the gateway ended."""
-        for name, data in self._outcomes.under_way():
-            self._resumed.add(name)
-            self._centre.dispatch.add(name, cose.parse(data).subject, data)
+        while self._resuming:
+            self._send(*self._resuming[0])
+            self._resuming.pop(0)
 
     def end_commands(self) -> None:
         """Keep how commands have ended."""
@@ -102,9 +125,7 @@ class Inboxes:
         try:
             self._centre.update(path.stem, releases.parse(data), now())
         except (ReleaseError, Rejected) as error:
-            reason = error.reason if isinstance(error, Rejected) else str(error)
-            _log.warning("an update is refused", file=path.name, reason=reason)
-            self._releases.refuse(path, reason)
+            _refuse(self._releases, path, error, "an update is refused")
 
     def tell_updates(self) -> None:
         """Say what the meters have made of their updates."""
@@ -117,3 +138,9 @@ class Inboxes:
                 self._releases.done(path)
             elif one.final:
                 self._releases.refuse(path, one.result)
+
+
+def _refuse(inbox: Inbox, path: Path, error: Exception, what: str) -> None:
+    reason = error.reason if isinstance(error, Rejected) else str(error)
+    _log.warning(what, file=path.name, reason=reason)
+    inbox.refuse(path, reason)

@@ -4,6 +4,7 @@ site.toml      what the owner decides                 ledger.sqlite   the only t
 registry.json  the names people give                  broker/         the broker's files
 keys/          the gateway's key, and its door's      tokens/         who may be enrolled, hashed
 enrol/ orders/ updates/ inboxes of the running gateway   gateway.json    addresses and process ids while it runs
+actions/       what people have done here, to be recorded
 commands/      under way, and how they ended
 witness/       heads of other ledgers cosigned last
 cometbft/      the node's home, and outbox.sqlite what waits for the others, where several sites keep one ledger
@@ -14,7 +15,7 @@ import os
 import secrets
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,11 @@ from blockchain_iface.state.entries import Genesis
 from firmware.wire.topics import is_id
 
 from .adapters import files, keystore, releases, settings
+from .adapters.actor import Actor, at_the_keyboard
 from .adapters.broker import free_port
 from .adapters.door import Door
 from .adapters.inbox import Inbox
-from .adapters.orders import CommandOrder, Order
+from .adapters.orders import By, CommandOrder, Note, Order
 from .adapters.outcomes import Outcomes
 from .adapters.registry import Registry, Unit
 from .adapters.settings import Settings
@@ -41,9 +43,10 @@ class SiteError(Exception):
 
 @dataclass(frozen=True)
 class Site:
-    """The places in a site's directory."""
+    """The places in a site's directory. Whatever ``who`` orders or does here goes on the ledger."""
 
     root: Path
+    who: Actor = field(default_factory=at_the_keyboard)
 
     @property
     def keys(self) -> Path:
@@ -94,6 +97,11 @@ class Site:
     def orders(self) -> Inbox:
         """Where recharges, recoveries and commands wait for the gateway."""
         return Inbox(self.root / "orders", ".json")
+
+    @property
+    def actions(self) -> Inbox:
+        """Where what people have done waits to be recorded."""
+        return Inbox(self.root / "actions", ".json")
 
     @property
     def outcomes(self) -> Outcomes:
@@ -161,7 +169,9 @@ class Site:
             fields = {"meter": meter, "place": ""} if known is None else known.model_dump()
             changes = {"name": name, "role": role, "place": place}
             fields |= {key: value for key, value in changes.items() if value is not None}
-            self.registry.put(Unit.of(**fields))
+            unit = Unit.of(**fields)
+            self.note("token", meter)
+            self.registry.put(unit)
             return self.tokens.issue(meter, now())
 
     def apply(self, identity: bytes, token: str) -> Path:
@@ -173,6 +183,7 @@ class Site:
             raise SiteError(f"this is no meter's identity ({error}): print it on the meter with --identity") from None
         if not isinstance(meter, str) or not is_id(meter):
             raise SiteError("this is no meter's identity: its meter has no valid name")
+        self.note("enrol", meter)
         return self.enrolments.drop(meter, json.dumps(document).encode())
 
     def answer(self, application: Path) -> Path | None:
@@ -185,6 +196,7 @@ class Site:
 
     def revoke(self, meter: str) -> int:
         """Shut the broker's door to a meter; how many certificates that took back. What it has certified stays as it is."""
+        self.note("revoke", meter)
         with self.editing():
             return self.door.revoke(meter, now())
 
@@ -203,8 +215,8 @@ class Site:
     def order(self, kind: str, account: str, amount: int, reference: str | None) -> str:
         """Order ``amount`` (> 0) micro-tokens to be recharged or recovered, once; the order's reference."""
         reference = reference or f"{kind}-{secrets.token_hex(6)}"
-        order = Order.of(kind, account, amount, reference)
-        self.orders.drop(secrets.token_hex(8), order.model_dump_json(indent=2).encode())
+        order = Order.of(kind, account, amount, reference, self._by())
+        self.orders.drop(_name(), order.model_dump_json(indent=2).encode())
         return reference
 
     def command(self, meter: str, words: list[str], valid_s: int) -> str:
@@ -214,13 +226,10 @@ class Site:
         """
         if meter not in self.registry.units():
             raise SiteError(f"{meter} is not enrolled here: `skerry gateway enrol` does that")
-        ordered = time.time_ns()
-        order = CommandOrder(
-            order="command", meter=meter, words=words, top_up=ordered // 1000, expires=ordered // 10**9 + valid_s
-        )
+        top_up, expires = time.time_ns() // 1000, now() + valid_s
+        order = CommandOrder(order="command", meter=meter, words=words, top_up=top_up, expires=expires, by=self._by())
         command_words.parse(order.words, order.top_up)
-        # names sort by time: the gateway takes them in this order
-        name = f"{ordered:020}-{secrets.token_hex(4)}"
+        name = _name()
         self.orders.drop(name, order.model_dump_json(indent=2).encode())
         return name
 
@@ -244,10 +253,23 @@ class Site:
             if meter not in units:
                 raise SiteError(f"{meter} is no meter of this site: it has {', '.join(sorted(units)) or 'none'}")
         for meter in meters:
+            self.note("update", meter)
             self.updates.drop(meter, archive)
         return release.version
+
+    def note(self, verb: str, subject: str) -> None:
+        """Have the gateway record that ``who`` does this (state.entries.action.VERBS) to ``subject``, a meter, person, ..."""
+        self.actions.drop(_name(), Note(verb=verb, subject=subject, by=self._by()).model_dump_json(indent=2).encode())
+
+    def _by(self) -> By:
+        return By(name=self.who.name, role=self.who.role, at=now())
 
 
 def now() -> int:
     """Unix seconds."""
     return int(time.time())
+
+
+def _name() -> str:
+    """Of an order: no other has it, and the gateway takes them in the order in which they were made."""
+    return f"{time.time_ns():020}-{secrets.token_hex(4)}"

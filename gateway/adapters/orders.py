@@ -1,7 +1,10 @@
-"""Orders as files: recharges and recoveries, each applied once a reference, and commands to meters.
+"""Orders as files: recharges and recoveries, each applied once a reference, commands to meters, and what was done already.
 
-{"order": "recharge", "account": "house-1", "amount": 50000000, "reference": "slip 17"}     amount in micro-tokens
-{"order": "command", "meter": "house-1", "words": ["relay", "open"], "top_up": 1, "expires": 1800000300}    see command_words
+    {"order": "recharge", "account": "house-1", "amount": 50000000, "reference": "slip 17", "by": BY}     amount in micro-tokens
+    {"order": "command", "meter": "house-1", "words": ["relay", "open"], "top_up": 1, "expires": 1800000300, "by": BY}
+    {"verb": "token", "subject": "wind-1", "by": BY}                            in an inbox of its own: to be recorded, no more
+
+BY is {"name": "sam", "role": "console", "at": 1800000000}: whoever orders it is put on the ledger before it is done.
 """
 
 import json
@@ -9,11 +12,25 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from blockchain_iface.state.entries import Recharge, Recovery
+from blockchain_iface.state.entries import Action, Recharge, Recovery
 
 
 class OrderError(Exception):
     """The order is not valid: its author's fault. The message names the field and what belongs there."""
+
+
+class By(BaseModel):
+    """Who ordered something (see actor), and at which Unix second."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    name: str
+    role: str
+    at: int
+
+    def action(self, verb: str, subject: str, reference: str) -> Action:
+        """As the ledger takes it; whether the texts are such is for the ledger to say."""
+        return Action(self.name, self.role, verb, subject, reference, self.at)
 
 
 class Order(BaseModel):
@@ -24,13 +41,15 @@ class Order(BaseModel):
     order: Literal["recharge", "recovery"]
     account: Annotated[str, Field(pattern=r"^@?[a-z0-9-]{1,32}$")]
     amount: Annotated[int, Field(ge=1, lt=1 << 62)]
-    reference: Annotated[str, Field(min_length=1, max_length=64)]
+    reference: Annotated[str, Field(pattern=r"^[ -~]{1,64}$")]
+    by: By
 
     @classmethod
-    def of(cls, order: str, account: str, amount: int, reference: str) -> "Order":
+    def of(cls, order: str, account: str, amount: int, reference: str, by: By) -> "Order":
         """An order. OrderError if it is not valid."""
+        fields = {"order": order, "account": account, "amount": amount, "reference": reference, "by": by}
         try:
-            return cls.model_validate({"order": order, "account": account, "amount": amount, "reference": reference})
+            return cls.model_validate(fields)
         except ValidationError as error:
             raise OrderError(_first(error)) from None
 
@@ -47,6 +66,10 @@ class Order(BaseModel):
         body = Recharge if self.order == "recharge" else Recovery
         return body(self.account, self.amount, self.reference)
 
+    def action(self, name: str) -> Action:
+        """What is put on record of the order of this ``name``."""
+        return self.by.action("recharge" if self.order == "recharge" else "recover", self.account, name)
+
 
 class CommandOrder(BaseModel):
     """A command to one meter; ``top_up`` numbers it if it is of credit, ``expires`` in Unix seconds."""
@@ -58,6 +81,33 @@ class CommandOrder(BaseModel):
     words: Annotated[list[Annotated[str, Field(max_length=64)]], Field(min_length=1, max_length=16)]
     top_up: Annotated[int, Field(ge=1, lt=1 << 63)]
     expires: Annotated[int, Field(ge=0, lt=1 << 33)]
+    by: By
+
+    def action(self, name: str) -> Action:
+        """What is put on record of the order of this ``name``."""
+        return self.by.action("command", self.meter, name)
+
+
+class Note(BaseModel):
+    """Something that was done beside the inboxes, or is ordered by a file that cannot say by whom."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    verb: str
+    subject: str
+    by: By
+
+    @classmethod
+    def parse(cls, data: bytes) -> "Note":
+        """The note in a file. OrderError if it is not valid."""
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError as error:
+            raise OrderError(_first(error)) from None
+
+    def action(self, name: str) -> Action:
+        """What is put on record of the note of this ``name``."""
+        return self.by.action(self.verb, self.subject, name)
 
 
 def parse(data: bytes) -> Order | CommandOrder:

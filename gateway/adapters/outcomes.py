@@ -27,6 +27,13 @@ class Outcomes:
         """Keep the signed command of order ``name``."""
         files.write(self._directory / f"{name}{_SIGNED}", data)
 
+    def signed(self, name: str) -> bytes | None:
+        """The signed command of order ``name``, None if it has not begun or has ended."""
+        try:
+            return (self._directory / f"{name}{_SIGNED}").read_bytes()
+        except FileNotFoundError:
+            return None
+
     def under_way(self) -> Iterator[tuple[str, bytes]]:
         """Name and signed command of what has no outcome, in the order in which they were signed."""
         found = [path for path in self._directory.glob(f"*{_SIGNED}") if not path.name.startswith(".")]

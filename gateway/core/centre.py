@@ -150,12 +150,17 @@ class ShadowCentre:
         self._writer.write(_AUDIT, action, now)
 
     def command(self, meter: str, kind: int, arguments: object, now: int, expires: int) -> bytes:
-        """A signed command, to be added to ``dispatch``. Rejected if the meter is not enrolled, or would refuse it."""
+        """A signed command, to be kept and then sent. Rejected if the meter is not enrolled, or would refuse it."""
         self._check_enrolled(meter)
         try:
             return self._commands.issue(meter, kind, arguments, now, expires)
         except WireError as error:
             raise Rejected(b"", str(error)) from None
+
+    def send_command(self, name: str, data: bytes, now: int) -> None:
+        """Put a signed command on record and send it until it is answered; ``name`` is the order's. Rejected or Unavailable."""
+        self._writer.ledger.submit([data], now)
+        self.dispatch.add(name, cose.parse(data).subject, data)
 
     def update(self, meter: str, release: Release, now: int) -> None:
         """Have ``meter`` run ``release``. Rejected if it is not enrolled."""

@@ -9,19 +9,21 @@ from typer.testing import CliRunner
 
 from blockchain_iface.state.entries import Recharge, Recovery
 from gateway.adapters import keystore, settings
+from gateway.adapters.actor import at_the_keyboard
 from gateway.adapters.inbox import MAX_SIZE, Inbox
 from gateway.adapters.keystore import KeyFileError
-from gateway.adapters.orders import Order, OrderError
+from gateway.adapters.orders import By, Note, Order, OrderError
 from gateway.adapters.registry import RegistryError, Unit
 from gateway.adapters.settings import SettingsError
 from gateway.cli import app
 from gateway.core.command_words import WordsError, micro_tokens
 from gateway.site import Site, SiteError
 from tests.door_keys import DoorKey
-from tests.virtual_meter import SITE, VirtualMeter
+from tests.virtual_meter import SITE, T0, VirtualMeter
 
 WIND = VirtualMeter("wind-1", 11)
 IDENTITY = DoorKey("wind-1").identity(WIND)
+BY = By(name="sam", role="console", at=T0)
 
 
 @pytest.fixture
@@ -160,11 +162,17 @@ def test_an_inbox_is_emptied_into_done_and_refused(tmp_path: Path) -> None:
 
 
 def test_orders_are_read_strictly() -> None:
-    order = Order.of("recharge", "house-1", 5, "slip")
+    order = Order.of("recharge", "house-1", 5, "slip", BY)
     assert Order.parse(order.model_dump_json().encode()) == order
     assert order.entry() == Recharge("house-1", 5, "slip")
-    assert Order.of("recovery", "@grid", 5, "slip").entry() == Recovery("@grid", 5, "slip")
-    for wrong in ("[]", "{}", order.model_dump_json().replace("5", "5.0"), order.model_dump_json().replace("5", "0")):
+    assert Order.of("recovery", "@grid", 5, "slip", BY).entry() == Recovery("@grid", 5, "slip")
+    for wrong in (
+        "[]",
+        "{}",
+        order.model_dump_json().replace("5", "5.0"),
+        order.model_dump_json().replace("5", "0"),
+        order.model_dump_json().replace("slip", "r\u00e9f"),
+    ):
         with pytest.raises(OrderError):
             Order.parse(wrong.encode())
 
@@ -198,7 +206,11 @@ def test_the_commands_speak_plainly(tmp_path: Path) -> None:
     ordered = command(app, ["recharge", str(root), "wind-1", "12.5", "--reference", "slip 1"])
     assert "reference slip 1" in ordered.stdout
     (waiting,) = (root / "orders").glob("*.json")
-    assert Order.parse(waiting.read_bytes()) == Order.of("recharge", "wind-1", 12_500_000, "slip 1")
+    order = Order.parse(waiting.read_bytes())
+    assert order == Order.of("recharge", "wind-1", 12_500_000, "slip 1", order.by)
+    assert order.by.name == at_the_keyboard().name
+    notes = [Note.parse(path.read_bytes()) for path in sorted((root / "actions").glob("*.json"))]
+    assert [(note.verb, note.subject) for note in notes] == [(verb, "wind-1") for verb in ("token", "enrol", "revoke")]
     assert command(app, ["recover", str(root), "wind-1", "-5"]).exit_code != 0
     assert command(app, ["status", str(root)]).stdout == "The gateway does not run.\n"
     assert json.loads(command(app, ["status", str(root), "--json"]).stdout) == {"running": False, "site": SITE}
