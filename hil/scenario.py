@@ -1,0 +1,93 @@
+"""A scenario: what island is run for how long, what goes wrong when, and what must hold. A TOML file."""
+
+import tomllib
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from .roster import DEFAULT_METERS, MAX_METERS, MIN_METERS
+from .table import Table
+from .toml_lines import line_of
+from .verdict.rules import AnyRule
+
+SUFFIX = ".toml"
+
+
+class ScenarioError(Exception):
+    """A scenario is missing or wrong: its author's fault. The message names file and line, a line each."""
+
+
+class IslandTable(Table):
+    """The island: how many meters, how long an interval, and how many seconds the plant runs before it is held."""
+
+    meters: Annotated[int, Field(ge=MIN_METERS, le=MAX_METERS)] = DEFAULT_METERS
+    interval_s: Annotated[int, Field(ge=1, le=3600)] = 5
+    seconds: Annotated[float, Field(gt=0)]
+
+
+class Scenario(Table):
+    """A whole scenario. `seed` is what all randomness comes from, unless the command line says another."""
+
+    title: Annotated[str, Field(min_length=1)]
+    seed: Annotated[int, Field(ge=0)] = 1
+    island: IslandTable
+    verdict: Annotated[list[AnyRule], Field(min_length=1)]
+
+
+def shipped() -> list[Path]:
+    """The scenarios that come with the rig, by name."""
+    folder = Path(str(files("hil") / "scenarios"))
+    return sorted(folder.glob(f"*{SUFFIX}"))
+
+
+def find(name: str) -> Path:
+    """The file of a scenario: a path, or the name of one that comes with the rig. ScenarioError if there is none."""
+    path = Path(name)
+    if path.suffix == SUFFIX:
+        return path
+    known = {one.stem: one for one in shipped()}
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        raise ScenarioError(f"there is no scenario {name}: " + (f"is {near[0]} meant?" if near else "`hil list` shows them"))
+    return known[name]
+
+
+def load(path: Path) -> tuple[Scenario, str]:
+    """The scenario in a file, and its text. ScenarioError for anything but a valid one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path}: {error}") from None
+    return parse(text, str(path)), text
+
+
+def parse(text: str, name: str) -> Scenario:
+    """The scenario that a text says. ScenarioError, whose lines begin with `name` and a line number."""
+    try:
+        return Scenario.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{name}: {error}") from None
+    except ValidationError as error:
+        raise ScenarioError("\n".join(_complaint(text, name, item) for item in error.errors())) from None
+
+
+def _complaint(text: str, name: str, item: Any) -> str:
+    path: tuple[str | int, ...] = item["loc"]
+    where = f"{name}:{line_of(text, path)}"
+    if item["type"] == "extra_forbidden":
+        near = get_close_matches(str(path[-1]), _names(), n=1)
+        return f"{where}: there is no key {path[-1]} here" + (f"; is {near[0]} meant?" if near else "")
+    if item["type"] == "missing":
+        return f"{where}: {path[-1]} is missing"
+    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    return f"{where}: {key}: {item['msg'].removeprefix('Value error, ')}"
+
+
+def _names() -> set[str]:
+    """Every key that a scenario may have anywhere."""
+    schema = Scenario.model_json_schema()
+    tables = [schema, *schema["$defs"].values()]
+    return {name for table in tables for name in table.get("properties", ())}
