@@ -8,12 +8,16 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from .faults.bus import BusFault
 from .roster import DEFAULT_METERS, MAX_METERS, MIN_METERS
 from .table import Table
-from .toml_lines import line_of
+from .toml_lines import existing, line_of
 from .verdict.rules import AnyRule
 
 SUFFIX = ".toml"
+
+
+AnyFault = BusFault
 
 
 class ScenarioError(Exception):
@@ -34,6 +38,7 @@ class Scenario(Table):
     title: Annotated[str, Field(min_length=1)]
     seed: Annotated[int, Field(ge=0)] = 1
     island: IslandTable
+    fault: list[AnyFault] = Field(default_factory=list)
     verdict: Annotated[list[AnyRule], Field(min_length=1)]
 
 
@@ -76,13 +81,14 @@ def parse(text: str, name: str) -> Scenario:
 
 def _complaint(text: str, name: str, item: Any) -> str:
     path: tuple[str | int, ...] = item["loc"]
-    where = f"{name}:{line_of(text, path)}"
+    known = existing(tomllib.loads(text), path)
+    where = f"{name}:{line_of(text, known)}"
     if item["type"] == "extra_forbidden":
         near = get_close_matches(str(path[-1]), _names(), n=1)
         return f"{where}: there is no key {path[-1]} here" + (f"; is {near[0]} meant?" if near else "")
     if item["type"] == "missing":
         return f"{where}: {path[-1]} is missing"
-    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    key = next((part for part in reversed(known) if isinstance(part, str)), "")
     return f"{where}: {key}: {item['msg'].removeprefix('Value error, ')}"
 
 

@@ -9,11 +9,14 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from .disturbances import Disturbances
+from .links.between import TcpBetween
 from .links.probe import probe
 from .links.server import RtuLine, Station, TcpLine
 from .plant.island import Island
-from .rig import Rig
+from .rig import Phase, Rig
 from .roster import roster
+from .scenario import AnyFault
 from .wiring import BILLING, Endpoint, Line, wire
 
 STEP_S = 0.2
@@ -21,11 +24,11 @@ RECORD_S = 1.0
 RIG, JOURNAL = "rig.json", "plant.jsonl"
 
 
-async def serve(meters: int, seed: int, directory: Path, duration_s: float | None) -> None:
-    """Run the rig until SIGTERM or SIGINT; SIGUSR1 holds it.
+async def serve(meters: int, seed: int, directory: Path, duration_s: float | None, faults: Sequence[AnyFault] = ()) -> None:
+    """Run the rig until SIGTERM or SIGINT; SIGUSR1 holds it. `faults` disturb the buses while it runs.
 
     Writes `directory/rig.json` once every device answers and appends a line a second, and one at each change of phase,
-    to `directory/plant.jsonl`.
+    to `directory/plant.jsonl`, and one for each fault that begins or ends to `directory/faults.jsonl`.
 
     Raises:
         RosterError: `meters` is out of range.
@@ -37,22 +40,30 @@ async def serve(meters: int, seed: int, directory: Path, duration_s: float | Non
     (directory / RIG).unlink(missing_ok=True)
     async with AsyncExitStack() as stack:
         rig = Rig(island, duration_s)
-        opened = []
-        for line in wire(island):
-            server = await _open(line, rig)
-            stack.push_async_callback(server.close)
-            opened.append((line, server.bus))
+        disturbances = Disturbances(faults, seed, directory)
+        opened = [(line, await _open(line, rig, disturbances, stack)) for line in wire(island)]
         await _probe_all(opened)
         journal = stack.enter_context((directory / JOURNAL).open("a", encoding="utf-8"))
         with _signals(rig, journal) as stop:
             rig.start(time.monotonic())
             _announce(directory / RIG, island, opened)
-            await _run(rig, journal, stop)
+            await _run(rig, disturbances, journal, stop)
 
 
-async def _open(line: Line, rig: Rig) -> TcpLine | RtuLine:
+async def _open(line: Line, rig: Rig, disturbances: Disturbances, stack: AsyncExitStack) -> dict[str, str | int]:
+    """Open a line for as long as the stack; how a meter reaches it."""
     stations = [_station(endpoint, rig) for endpoint in line.endpoints]
-    return await (TcpLine if line.kind == "tcp" else RtuLine).open(stations)
+    answer = disturbances.interference.on_line({endpoint.unit: endpoint.meter for endpoint in line.endpoints})
+    if line.kind == "rtu":
+        cable = await RtuLine.open(stations, answer)
+        stack.push_async_callback(cable.close)
+        return cable.bus
+    server = await TcpLine.open(stations)
+    stack.push_async_callback(server.close)
+    between = TcpBetween(int(server.bus["port"]), answer)
+    stack.push_async_callback(between.close)
+    await between.open()
+    return between.bus
 
 
 def _station(endpoint: Endpoint, rig: Rig) -> Station:
@@ -117,7 +128,7 @@ def _signals(rig: Rig, journal: TextIO) -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-async def _run(rig: Rig, journal: TextIO, stop: asyncio.Event) -> None:
+async def _run(rig: Rig, disturbances: Disturbances, journal: TextIO, stop: asyncio.Event) -> None:
     _record(rig, journal)
     recorded = time.monotonic()
     while not stop.is_set():
@@ -125,10 +136,18 @@ async def _run(rig: Rig, journal: TextIO, stop: asyncio.Event) -> None:
             await asyncio.wait_for(stop.wait(), STEP_S)
         now, before = time.monotonic(), rig.phase
         rig.tick(now)
+        _disturb(rig, disturbances)
         if rig.phase is not before or now - recorded >= RECORD_S:
             _record(rig, journal)
             recorded = now
     _record(rig, journal)
+
+
+def _disturb(rig: Rig, disturbances: Disturbances) -> None:
+    if rig.phase is Phase.RUNNING:
+        disturbances.tick(rig.run_s)
+    elif rig.phase is Phase.HELD:
+        disturbances.end(rig.run_s)
 
 
 def _record(rig: Rig, journal: TextIO) -> None:

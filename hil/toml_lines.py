@@ -10,7 +10,7 @@ def line_of(text: str, path: Sequence[str | int]) -> int:
 
     Parts of the path that the document does not hold, such as a missing key, are left out; of an empty path it is line 1.
     """
-    known = _existing(tomllib.loads(text), path)
+    known = existing(tomllib.loads(text), path)
     if not known:
         return 1
     whole, lines = 0, text.splitlines(keepends=True)
@@ -19,13 +19,13 @@ def line_of(text: str, path: Sequence[str | int]) -> int:
             so_far = tomllib.loads("".join(lines[:count]))
         except tomllib.TOMLDecodeError:
             continue  # inside a statement of several lines
-        if _existing(so_far, known) == known:
+        if existing(so_far, known) == known:
             return whole + 1
         whole = count
     return 1
 
 
-def _existing(document: Any, path: Sequence[str | int]) -> list[str | int]:
+def existing(document: Any, path: Sequence[str | int]) -> list[str | int]:
     """The parts of `path` that lead somewhere in `document`."""
     found: list[str | int] = []
     for part in path:

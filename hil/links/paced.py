@@ -8,12 +8,12 @@ of its own keeps the pace: an event loop counts in milliseconds, a byte at 115,2
 import os
 import select
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Thread
 from time import monotonic, sleep
 
+from ..faults.bus import Piece
 from .pty import FRAME_MAX
-from .slaves import Reply
 
 _PIECE_S = 0.0005  # as a port's buffer does: fast bytes are handed over several at a time
 BITS = 11
@@ -37,7 +37,7 @@ class PacedLine:
         OSError: the system has no pseudo-terminal left.
     """
 
-    def __init__(self, baud: int, answer: Callable[[bytes], Reply | None]) -> None:
+    def __init__(self, baud: int, answer: Callable[[bytes], Sequence[Piece]]) -> None:
         self._near, self._far = os.openpty()
         tty.setraw(self._far)
         self._stop_read, self._stop = os.pipe()
@@ -65,8 +65,9 @@ class PacedLine:
                 self.shortest_silence_s = min(self.shortest_silence_s, begun - replied)
             request, ended = self._hear(begun)
             self.frames += 1
-            reply = self._answer(request)
-            replied = self._send(reply, ended + self._silence_s) if reply else 0.0
+            replied, free = 0.0, ended + self._silence_s
+            for piece in self._answer(request):
+                replied = free = self._send(piece, free)
 
     def _hear(self, begun: float) -> tuple[bytes, float]:
         """A frame and when its last byte has crossed the line: it ends where 3.5 characters of silence follow."""
@@ -79,16 +80,16 @@ class PacedLine:
             else:
                 return frame, ended
 
-    def _send(self, reply: Reply, begin: float) -> float:
-        """Bring the reply to the meter, no byte before it has crossed the line; when that was for the last one."""
-        begin += reply.delay_s
+    def _send(self, piece: Piece, begin: float) -> float:
+        """Bring a piece to the meter, no byte before it has crossed the line; when that was for the last one."""
+        begin += piece.delay_s
         sent, now = 0, begin
-        while sent < len(reply.frame):
-            due = min(sent + 1 + int(_PIECE_S / self._byte_s), len(reply.frame))
+        while sent < len(piece.data):
+            due = min(sent + 1 + int(_PIECE_S / self._byte_s), len(piece.data))
             sleep(max(0.0, begin + due * self._byte_s - monotonic()))
             now = monotonic()
-            crossed = min(len(reply.frame), int((now - begin) / self._byte_s))
-            os.write(self._near, reply.frame[sent:crossed])
+            crossed = min(len(piece.data), int((now - begin) / self._byte_s))
+            os.write(self._near, piece.data[sent:crossed])
             sent = max(sent, crossed)
         return now
 

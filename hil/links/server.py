@@ -8,6 +8,8 @@ from pymodbus.pdu import ModbusPDU
 from pymodbus.server import ModbusSerialServer, ModbusTcpServer
 from pymodbus.simulator import DataType, SimAction, SimData, SimDevice
 
+from ..faults.bus import Framing, Piece
+from .interference import Answer
 from .pty import PtyPair
 
 HOST = "127.0.0.1"
@@ -27,6 +29,11 @@ class Station:
     first: int
     image: Callable[[], list[int]]
     noticed: Callable[[int, int], None]
+
+
+def undisturbed(message: bytes, framing: Framing) -> list[Piece]:
+    """An answer as it should be."""
+    return [Piece(framing.frame(message))]
 
 
 class TcpLine:
@@ -62,13 +69,13 @@ class RtuLine:
         self.bus: dict[str, str | int] = {"kind": "rtu", "path": cable.meter_path, "baud": BAUD}
 
     @classmethod
-    async def open(cls, stations: Sequence[Station]) -> "RtuLine":
-        """Lay a cable and listen at its device end.
+    async def open(cls, stations: Sequence[Station], answer: Answer = undisturbed) -> "RtuLine":
+        """Lay a cable and listen at its device end; `answer` says what the meter's end hears.
 
         Raises:
             OSError: the system has no pseudo-terminal left.
         """
-        cable = PtyPair()
+        cable = PtyPair(answer)
         devices = [_device(station) for station in stations]
         server = ModbusSerialServer(devices, port=cable.device_path, baudrate=BAUD, trace_pdu=_only(stations))
         await server.serve_forever(background=True)

@@ -6,19 +6,20 @@ from threading import Timer
 import pytest
 
 from hil.devices.registers import MappedDevice
+from hil.faults.bus import BusKind
 from hil.links.paced import PacedLine
-from hil.links.slaves import Fault, Slaves
+from hil.links.slaves import Slaves
 from tools.bench_bus import measure, run_master, station
 
 METER = "eastron_sdm120"
 # those that keep a request waiting until its time is up
-LONG = {Fault.DEAD: "timeout", Fault.SLOW: "timeout", Fault.TRUNCATED: "timeout", Fault.UNIT: "unit"}
+LONG = {BusKind.SILENCE: "timeout", BusKind.DELAY: "timeout", BusKind.TRUNCATED: "timeout", BusKind.UNIT: "unit"}
 SHORT = {
-    Fault.CRC: "crc",
-    Fault.FUNCTION: "function",
-    Fault.LENGTH: "length",
-    Fault.EXCEPTION: "exception",
-    Fault.NONSENSE: "nonsense",
+    BusKind.CRC: "crc",
+    BusKind.FUNCTION: "function",
+    BusKind.LENGTH: "length",
+    BusKind.EXCEPTION: "exception",
+    BusKind.NONSENSE: "nonsense",
 }
 UNITS = range(1, len(SHORT) + 3)
 
@@ -46,7 +47,7 @@ def test_the_line_is_used_nine_tenths_of_the_time(baud: int) -> None:
 
 
 @pytest.mark.parametrize("fault", LONG)
-def test_a_device_that_keeps_the_line_waiting_starves_nobody(bus: tuple[PacedLine, Slaves], fault: Fault) -> None:
+def test_a_device_that_keeps_the_line_waiting_starves_nobody(bus: tuple[PacedLine, Slaves], fault: BusKind) -> None:
     line, slaves = bus
     slaves.faults[2] = fault
     first, faulty, last = run_master(line, 4.5, dict.fromkeys((1, 2, 3), METER))["devices"]
@@ -74,7 +75,7 @@ def test_every_wrong_answer_is_counted_as_what_it_is(bus: tuple[PacedLine, Slave
 
 def test_a_device_that_heals_is_read_again(bus: tuple[PacedLine, Slaves]) -> None:
     line, slaves = bus
-    slaves.faults[2] = Fault.CRC
+    slaves.faults[2] = BusKind.CRC
     healing = Timer(1.0, slaves.faults.clear)
     healing.start()
     _, healed = run_master(line, 3.0, dict.fromkeys((1, 2), METER))["devices"]

@@ -45,7 +45,7 @@ def test_a_scenario_is_read_with_its_defaults() -> None:
         ("seconds = 60", 'seconds = "60"', "s.toml:5: seconds: Input should be a valid number"),
         ('plus = ["feeder.w"]', "", "s.toml:7: plus is missing"),
         ('    "*.w",', "    7,", "s.toml:11: minus: Input should be a valid string"),
-        ("high = 0", "", "s.toml:15: eventually: say low, high or both"),
+        ("high = 0", "", "s.toml:15: verdict: say low, high or both"),
         ('shape = "eventually"', 'shape = "never"', "s.toml:15: verdict: Input tag 'never' found"),
         ("seconds = 60", "seconds =", "s.toml: Invalid value (at line 5, column 10)"),
     ],
