@@ -4,7 +4,11 @@ import sys
 
 from tools.figures import print_all
 
-BENCHES = ((sys.executable, "-m", "tools.bench_ingest"),)
+BENCHES = (
+    (sys.executable, "-m", "tools.bench_ingest"),
+    (sys.executable, "-m", "tools.robust.decoders"),
+    (sys.executable, "-m", "tools.robust.messages"),
+)
 
 if __name__ == "__main__":
     sys.exit(print_all(BENCHES))
