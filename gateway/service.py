@@ -14,13 +14,14 @@ from .adapters.broker import Broker, find_mosquitto
 from .adapters.mqtt import Link
 from .core.authority import GATEWAY
 from .core.view import View
+from .monitoring.vitals import Vitals
 from .site import Site
 from .worker import Worker
 
 _log = structlog.get_logger()
 
-Serve = Callable[[Callable[[], View], str, int, Callable[[str], None]], None]
-"""serve(view, host, port, on_ready): show the picture until SIGTERM or SIGINT; tell ``on_ready`` the address."""
+Serve = Callable[[Callable[[], View], Vitals, str, int, Callable[[str], None]], None]
+"""serve(view, vitals, host, port, on_ready): show the picture until SIGTERM or SIGINT; tell ``on_ready`` the address."""
 
 
 class AlreadyRunning(Exception):
@@ -54,15 +55,16 @@ def _run(site: Site, serve: Serve, engine: Engine | None) -> None:
     broker = Broker(site.broker, settings.site, host, port, door, find_mosquitto())
     heard = f"{broker_rules.site_topics(settings.site).removesuffix('#')}+/up/#"
     link = Link(settings.broker.near, port, GATEWAY, door.ca, door.link, heard)
+    vitals = Vitals(site.root)
     try:
-        worker = Worker(site, broker, link, engine or settings.engine)
+        worker = Worker(site, broker, link, engine or settings.engine, vitals)
     except KeyboardInterrupt:
         return
     broker.start()
     try:
         link.start()
         worker.start()
-        serve(worker.view, settings.dashboard.host, settings.dashboard.port, worker.dashboard_ready)
+        serve(worker.view, vitals, settings.dashboard.host, settings.dashboard.port, worker.dashboard_ready)
     except KeyboardInterrupt:
         _log.info("stopping")
     finally:

@@ -10,6 +10,8 @@ from fastapi import FastAPI
 
 from .core.view import View
 from .dashboard import page
+from .monitoring.vitals import Vitals
+from .monitoring.web import router
 
 
 class _Server(uvicorn.Server):
@@ -24,11 +26,12 @@ class _Server(uvicorn.Server):
         self._on_ready()
 
 
-def serve(view: Callable[[], View], host: str, port: int, on_ready: Callable[[str], None]) -> None:
+def serve(view: Callable[[], View], vitals: Vitals, host: str, port: int, on_ready: Callable[[str], None]) -> None:
     """Serve HTTP in the main thread until SIGTERM or SIGINT, then return.
 
     Args:
         view: called about once a second, however many pages are open; it must not block.
+        vitals: what /metrics and /health tell.
         host: address to listen on; nothing guards the page, so 127.0.0.1 unless the network is trusted.
         port: 0 for one that the system chooses.
         on_ready: called with the page's address once it answers.
@@ -39,6 +42,7 @@ def serve(view: Callable[[], View], host: str, port: int, on_ready: Callable[[st
     listener = socket.create_server((host, port))
     address = f"http://{host}:{listener.getsockname()[1]}/"
     web = FastAPI(openapi_url=None)
+    web.include_router(router(view, vitals))
     page.mount(web, view)
     config = uvicorn.Config(web, ws="wsproto", log_config=None, access_log=False, timeout_graceful_shutdown=2)
     with _signals_end_here():

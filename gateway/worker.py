@@ -25,6 +25,7 @@ from .core.centre import NotBegun, ShadowCentre
 from .core.refusal import Refused
 from .core.view import View
 from .inboxes import Inboxes
+from .monitoring.vitals import Vitals
 from .site import Site, now
 
 _log = structlog.get_logger()
@@ -39,13 +40,14 @@ T = TypeVar("T")
 class Worker:
     """The thread that does the shadow centre's work."""
 
-    def __init__(self, site: Site, broker: Broker, link: Link, engine: Engine) -> None:
+    def __init__(self, site: Site, broker: Broker, link: Link, engine: Engine, vitals: Vitals) -> None:
         settings = site.settings()
         signer = keystore.load(site.keys)
         verifier = Verifier()
         self._site = site
         self._broker = broker
         self._link = link
+        self._vitals = vitals
         self._ledger = open_ledger(engine, site.root, signer, settings.site, verifier)
         genesis, ledger, deadline = site.genesis(signer.public), self._ledger, settings.deadline_s
         try:
@@ -84,6 +86,7 @@ class Worker:
     def _work(self) -> None:
         try:
             while not self._stopping.is_set():
+                self._vitals.beat()
                 # the tick first: who is enrolled at the start is not refused at the start
                 if time.monotonic() >= self._next_tick:
                     self._next_tick = time.monotonic() + _TICK_S
@@ -100,12 +103,15 @@ class Worker:
         if not deliveries:
             return
         batch = [delivery.message for delivery in deliveries]
+        self._vitals.hold(deliveries[0].arrived)
         outgoing = self._patiently(lambda: self._centre.on_messages(batch, now()))
         for one in (*(outgoing or ()), *self._centre.tell_time(time.time_ns() // 1_000_000)):
             self._link.publish(one)
         if outgoing is not None:
             for delivery in deliveries:
                 self._link.acknowledge(delivery)
+            self._vitals.answered(delivery.arrived for delivery in deliveries if delivery.message.is_signed)
+            self._vitals.hold(None)
 
     def _patiently(self, step: Callable[[], T]) -> T | None:
         """``step``, again and again while the ledger is unavailable; None if we stop first."""
@@ -114,6 +120,7 @@ class Worker:
                 return step()
             except Unavailable as error:
                 _log.error("the ledger takes nothing, trying again", error=str(error))
+            self._vitals.beat()
             if self._stopping.wait(_PATIENCE_S):
                 return None
 
@@ -133,9 +140,12 @@ class Worker:
                 _log.warning("a meter's certificate ends: enrol it again, with a new token", meter=meter, days=days)
         self._inboxes.end_commands()
         self._broker.refresh()
+        self._vitals.linked(self._link.connected)
+        self._vitals.queues = self._link.queues
+        self._vitals.awaits(self._centre.awaited)
         link = "connected" if self._link.connected else "not connected"
         before, self._view = self._view, self._centre.view(now(), self._inboxes.names, f"{self._broker.kind}, {link}")
-        _report(before, self._view, self._centre.newest_refusals)
+        self._vitals.settlements += _report(before, self._view, self._centre.newest_refusals)
         while self._centre.sighted:
             sighted = self._centre.sighted.pop(0)
             what = "a meter saw another history of this ledger: it is on record, and an auditor should know"
@@ -176,8 +186,8 @@ def _begun(open_for_business: Callable[[], ShadowCentre]) -> ShadowCentre:
         time.sleep(_PATIENCE_S)
 
 
-def _report(before: View, after: View, newest: Mapping[str, Refused]) -> None:
-    """One line for each reason of new refusals, and for each settlement that is new in the picture, oldest first."""
+def _report(before: View, after: View, newest: Mapping[str, Refused]) -> int:
+    """One line for each reason of new refusals, and for each settlement that is new in the picture, oldest first: how many."""
     for reason, count in after.refusals.items():
         if count > before.refusals.get(reason, 0):
             last = newest[reason]
@@ -194,3 +204,4 @@ def _report(before: View, after: View, newest: Mapping[str, Refused]) -> None:
             provisional=settled.provisional,
             unexplained_wh=settled.unexplained_wh,
         )
+    return len(new)

@@ -27,6 +27,8 @@ class Delivery:
     message: Message
     mid: int
     qos: int
+    arrived: float
+    """time.monotonic()."""
 
 
 class Link:
@@ -40,6 +42,7 @@ class Link:
         self._topic = topic
         self._waiting: queue.Queue[Delivery] = queue.Queue(_CAPACITY)
         self._stopping = False
+        self._published = self._confirmed = 0
         client = paho.Client(CallbackAPIVersion.VERSION2, name, clean_session=False, manual_ack=True)
         client.tls_set_context(self._context)
         client.on_pre_connect = self._on_pre_connect
@@ -49,12 +52,18 @@ class Link:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
         self._client = client
 
     @property
     def connected(self) -> bool:
         """Whether the broker has accepted us."""
         return self._client.is_connected()
+
+    @property
+    def queues(self) -> dict[str, int]:
+        """How many messages wait: to be dealt with, and to be sent."""
+        return {"incoming": self._waiting.qsize(), "outgoing": self._published - self._confirmed}
 
     def start(self) -> None:
         """Connect, and go on trying."""
@@ -84,7 +93,8 @@ class Link:
 
     def publish(self, one: Publish) -> None:
         """Send a message, or queue it for when there is a connection. What does not get through is asked for again."""
-        self._client.publish(one.topic, one.payload, _QOS)
+        if self._client.publish(one.topic, one.payload, _QOS).rc != paho.MQTT_ERR_QUEUE_SIZE:
+            self._published += 1
 
     def _on_pre_connect(self, _client: paho.Client, _data: Any) -> None:
         self._context.load_cert_chain(self._certificate)  # it may have been renewed
@@ -100,8 +110,11 @@ class Link:
         if not self._stopping:
             _log.warning("disconnected from the broker", reason=str(reason))
 
+    def _on_publish(self, *_: Any) -> None:
+        self._confirmed += 1
+
     def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
-        delivery = Delivery(Message(message.topic, bytes(message.payload)), message.mid, message.qos)
+        delivery = Delivery(Message(message.topic, bytes(message.payload)), message.mid, message.qos, time.monotonic())
         # a full queue holds up the broker, not the meters: it keeps or drops, and they send again
         while not self._stopping:
             try:

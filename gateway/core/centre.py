@@ -49,6 +49,11 @@ class Message:
     topic: str
     payload: bytes
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether it is to be a statement: a certificate or an event."""
+        return self.topic.endswith(("/cert", "/event"))
+
 
 @dataclass(frozen=True, slots=True)
 class Publish:
@@ -204,6 +209,11 @@ class ShadowCentre:
             data = timesync.answer(self._writer.signer, self._site, meter, now_ms, CLOCK_UNCERTAINTY_MS, echo)
             answers.append(Publish(topics.down(self._site, meter, "time"), data))
         return answers
+
+    @property
+    def awaited(self) -> int:
+        """How many statements the ledger has accepted that are not final yet."""
+        return len(self._awaited)
 
     def on_tick(self, now: int) -> list[Publish]:
         """Settle what is due, send what is ordered, ask for what is missing, offer updates.

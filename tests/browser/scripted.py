@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.core.view import BlockView, MeterView, PriceView, SettlementView, View
+from gateway.monitoring.vitals import Vitals
 from gateway.web import serve
 
 INTERVAL_S = 10
@@ -126,6 +127,7 @@ def main(port: int, script: Path) -> None:
     """Serve on 127.0.0.1 until a signal ends it."""
     serve(
         lambda: look(json.loads(script.read_text(encoding="utf-8"))),
+        Vitals(script.parent),
         "127.0.0.1",
         port,
         lambda address: print(address, flush=True),

@@ -32,7 +32,7 @@ from gateway import service
 if sys.argv[2] == "amqtt":
     service.find_mosquitto = lambda: None
 
-def serve(view, host, port, on_ready):
+def serve(view, vitals, host, port, on_ready):
     on_ready(f"http://{host}:{port}")
     while True:
         signal.pause()

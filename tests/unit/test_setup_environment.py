@@ -54,8 +54,8 @@ def test_stamp_changes_with_each_file(project: Path, name: str) -> None:
 def test_without_mosquitto_the_embedded_broker_serves(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refuse(packages: list[str], script: str) -> None:
-        raise SetupError(f"{packages[0]} cannot be installed: {len(script)}")
+    def refuse(packages: list[str], without_service: str) -> None:
+        raise SetupError(f"{packages[0]} cannot be installed, nor {without_service}")
 
     monkeypatch.setattr(mosquitto, "which", lambda _: None)
     monkeypatch.setattr(apt, "install", refuse)

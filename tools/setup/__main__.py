@@ -6,7 +6,7 @@ One clear sentence if it cannot be had.
 import sys
 from pathlib import Path
 
-from tools.setup import apt, board, browser, cometbft, faketime, micropython, mosquitto, venv
+from tools.setup import apt, board, browser, cometbft, faketime, micropython, mosquitto, prometheus, venv
 from tools.setup.system import SetupError, which
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,6 +23,7 @@ def prepare(flavour: str) -> None:
             apt.install(["mbpoll"])
         browser.ensure(STATE, ROOT / ".venv" / "bin" / "python")
         faketime.ensure()
+        prometheus.ensure()
         board.ensure(STATE)
         cometbft.ensure_or_say(STATE)
 

@@ -7,6 +7,18 @@ from dataclasses import dataclass
 from tools.setup.system import SetupError, as_root, run, say
 
 INDEX_FORMAT = "$(IDENTIFIER)|$(ORIGIN)|$(RELEASE)|$(REPO_URI)"
+# policy-rc.d is Debian's way to forbid a service's start; a machine that already has one has decided for itself.
+WITHOUT_SERVICE = """\
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' HUP INT TERM
+    printf '#!/bin/sh\\nexit 101\\n' > "$policy"
+    chmod 755 "$policy"
+fi
+{install}
+if command -v systemctl > /dev/null; then systemctl --quiet disable {service}.service; fi
+"""
 INSTALL = "apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=300"
 
 
@@ -58,8 +70,8 @@ def update() -> None:
     run_as_root("apt-get update -o DPkg::Lock::Timeout=300")
 
 
-def install(packages: Sequence[str], script: str = "{install}") -> None:
-    """Install packages of the distribution; `{install}` in the shell script stands for the command that does it.
+def install(packages: Sequence[str], without_service: str = "") -> None:
+    """Install packages of the distribution; ``without_service`` names the system service that they bring and must not start.
 
     Raises SetupError if nobody lets us be root, or if apt fails even with fresh lists.
     """
@@ -69,7 +81,9 @@ def install(packages: Sequence[str], script: str = "{install}") -> None:
     say(f"installing {names} (package of the distribution{', with sudo' if as_root() else ''})")
     if any(candidate(package) is None for package in packages):
         update()
-    command = script.format(install=f"{INSTALL} {shlex.join(packages)}")
+    command = f"{INSTALL} {shlex.join(packages)}"
+    if without_service:
+        command = WITHOUT_SERVICE.format(install=command, service=without_service)
     try:
         run_as_root(command)
     except SetupError:
