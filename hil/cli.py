@@ -24,6 +24,7 @@ def serve(
     seed: Annotated[int, typer.Option(min=0, help="What the weather and the people do.")] = 1,
     duration: Annotated[float | None, typer.Option(min=1, help="Seconds of running; then power stays zero.")] = None,
     scenario: Annotated[str | None, typer.Option(help="A scenario whose faults disturb the wires.")] = None,
+    broker: Annotated[int | None, typer.Option(help="Port of a broker here, to which each meter gets a proxy.")] = None,
 ) -> None:
     """Serve the devices until SIGTERM or SIGINT; SIGUSR1 brings all power to zero."""
     # The plant's libraries take seconds to load, which no other command of `skerry` should wait for.
@@ -32,7 +33,7 @@ def serve(
 
     try:
         faults = load(find(scenario))[0].fault if scenario else ()
-        asyncio.run(run(meters, seed, directory, duration, faults))
+        asyncio.run(run(meters, seed, directory, duration, faults, broker))
     except (RosterError, ScenarioError, SilentDevice, OSError) as error:
         typer.echo(f"rig: {error}", err=True)
         raise typer.Exit(1) from error

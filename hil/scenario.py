@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from .faults.bus import BusFault
+from .faults.network import NetworkFault
 from .roster import DEFAULT_METERS, MAX_METERS, MIN_METERS
 from .table import Table
 from .toml_lines import existing, line_of
@@ -17,7 +18,7 @@ from .verdict.rules import AnyRule
 SUFFIX = ".toml"
 
 
-AnyFault = BusFault
+AnyFault = Annotated[BusFault | NetworkFault, Field(discriminator="on")]
 
 
 class ScenarioError(Exception):

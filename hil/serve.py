@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from .disturbances import Disturbances
+from .faults.fault import Fault
 from .links.between import TcpBetween
 from .links.probe import probe
-from .links.server import RtuLine, Station, TcpLine
+from .links.server import HOST, RtuLine, Station, TcpLine
 from .plant.island import Island
 from .rig import Phase, Rig
 from .roster import roster
-from .scenario import AnyFault
 from .wiring import BILLING, Endpoint, Line, wire
 
 STEP_S = 0.2
@@ -24,8 +24,18 @@ RECORD_S = 1.0
 RIG, JOURNAL = "rig.json", "plant.jsonl"
 
 
-async def serve(meters: int, seed: int, directory: Path, duration_s: float | None, faults: Sequence[AnyFault] = ()) -> None:
-    """Run the rig until SIGTERM or SIGINT; SIGUSR1 holds it. `faults` disturb the buses while it runs.
+async def serve(
+    meters: int,
+    seed: int,
+    directory: Path,
+    duration_s: float | None,
+    faults: Sequence[Fault] = (),
+    broker: int | None = None,
+) -> None:
+    """Run the rig until SIGTERM or SIGINT; SIGUSR1 holds it.
+
+    `faults` disturb the buses while it runs, and the connections of the meters to port `broker` of this host, if given: each
+    meter then has a proxy there, which rig.json names as the unit's `broker`.
 
     Writes `directory/rig.json` once every device answers and appends a line a second, and one at each change of phase,
     to `directory/plant.jsonl`, and one for each fault that begins or ends to `directory/faults.jsonl`.
@@ -43,10 +53,13 @@ async def serve(meters: int, seed: int, directory: Path, duration_s: float | Non
         disturbances = Disturbances(faults, seed, directory)
         opened = [(line, await _open(line, rig, disturbances, stack)) for line in wire(island)]
         await _probe_all(opened)
+        stack.push_async_callback(disturbances.close)
+        if broker is not None:
+            await disturbances.open([unit.meter for unit in island.units], broker)
         journal = stack.enter_context((directory / JOURNAL).open("a", encoding="utf-8"))
         with _signals(rig, journal) as stop:
             rig.start(time.monotonic())
-            _announce(directory / RIG, island, opened)
+            _announce(directory / RIG, island, opened, disturbances)
             await _run(rig, disturbances, journal, stop)
 
 
@@ -86,7 +99,9 @@ async def _probe_all(opened: Sequence[tuple[Line, dict[str, str | int]]]) -> Non
             await probe(bus, endpoint.unit, endpoint.device.function, endpoint.device.first)
 
 
-def _announce(path: Path, island: Island, opened: Sequence[tuple[Line, dict[str, str | int]]]) -> None:
+def _announce(
+    path: Path, island: Island, opened: Sequence[tuple[Line, dict[str, str | int]]], disturbances: Disturbances
+) -> None:
     """Write rig.json whole or not at all: whoever finds the file may read it."""
     buses: dict[str, dict[str, str | int]] = {}
     devices: dict[str, list[dict[str, Any]]] = {}
@@ -94,10 +109,12 @@ def _announce(path: Path, island: Island, opened: Sequence[tuple[Line, dict[str,
         for endpoint in line.endpoints:
             buses[endpoint.meter] = bus
             devices.setdefault(endpoint.meter, []).append(_entry(endpoint))
-    units = [
-        {"meter": unit.meter, "role": unit.role, "name": unit.name} | {"bus": buses[unit.meter], "devices": devices[unit.meter]}
+    units: list[dict[str, Any]] = [
+        {"meter": unit.meter, "role": unit.role, "name": unit.name, "bus": buses[unit.meter], "devices": devices[unit.meter]}
         for unit in island.units
     ]
+    for unit in units if disturbances.proxies else ():
+        unit["broker"] = {"host": HOST, "port": disturbances.proxies[unit["meter"]].port}
     draft = path.with_suffix(".tmp")
     draft.write_text(json.dumps({"units": units}, indent=1) + "\n", encoding="utf-8")
     draft.replace(path)
