@@ -43,6 +43,16 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Voucher:
+    """What a cosignature says: ``witness`` saw ``size`` entries under ``root`` at Unix second ``time``."""
+
+    witness: Operator
+    size: int
+    root: bytes
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint(Document):
     """A head and its witnesses: ``witnesses`` holds the genesis of each ledger whose gateway made the cosignature beside it."""
 
@@ -66,7 +76,7 @@ class Checkpoint(Document):
         if len(self.witnesses) != len(self.cosignatures):
             raise EvidenceError("witnesses: one for each cosignature")
         pairs = zip(self.witnesses, self.cosignatures, strict=True)
-        said = tuple(_cosigned(operator, head, *pair) for pair in pairs)
+        said = tuple(_check_vouches(operator, head, *pair) for pair in pairs)
         if len({site for site, _ in said}) < len(said):
             raise EvidenceError("witnesses: one comes twice")
         return Seen(operator, head, previous, said)
@@ -108,6 +118,24 @@ def cosign(
     )
 
 
+def vouched(operator: Operator, genesis: bytes, cosignature: bytes) -> Voucher:
+    """What ``cosignature`` says of the ledger of ``operator``, by whom ``genesis`` names. EvidenceError if it says nothing."""
+    witness = Operator.of(genesis, operator.verifier)
+    statement = parsed(cosignature, "cosignature")
+    witness.require_signed(statement, "cosignature")
+    try:
+        body = map_of(cbor.decode(statement.payload, 2), "cosignature", (1, 2, 3, 4))
+        kid, time = bytes_of(body[1], "kid", 8), uint_of(body[4], "time")
+        said = Voucher(witness, uint_of(body[2], "tree size", 1), bytes_of(body[3], "root", 32), time)
+    except WireError as error:
+        raise EvidenceError(str(error)) from None
+    if (statement.type, statement.subject, kid) != (TYPE, operator.site, operator.kid):
+        raise EvidenceError(f"cosignature: {witness.site} vouched for something else")
+    if witness.public == operator.public:
+        raise EvidenceError("cosignature: the operator vouches for itself")
+    return said
+
+
 def _check_goes_on(checkpoint: Checkpoint, seen: Seen, last: Checkpoint, known: Seen) -> None:
     if (known.operator.site, known.operator.public) != (seen.operator.site, seen.operator.public):
         raise EvidenceError("the checkpoint is of another ledger than the last one")
@@ -129,18 +157,8 @@ def _check_path(previous: Head, head: Head, path: tuple[bytes, ...]) -> None:
         raise EvidenceError(str(error)) from None
 
 
-def _cosigned(operator: Operator, head: Head, genesis: bytes, cosignature: bytes) -> tuple[str, int]:
-    witness = Operator.of(genesis, operator.verifier)
-    statement = parsed(cosignature, "cosignature")
-    witness.require_signed(statement, "cosignature")
-    try:
-        body = map_of(cbor.decode(statement.payload, 2), "cosignature", (1, 2, 3, 4))
-        said = bytes_of(body[1], "kid", 8), uint_of(body[2], "tree size", 1), bytes_of(body[3], "root", 32)
-        time = uint_of(body[4], "time")
-    except WireError as error:
-        raise EvidenceError(str(error)) from None
-    if (statement.type, statement.subject) != (TYPE, operator.site) or said != (operator.kid, head.size, head.root):
-        raise EvidenceError(f"cosignature: {witness.site} vouched for something else")
-    if witness.public == operator.public:
-        raise EvidenceError("cosignature: the operator vouches for itself")
-    return witness.site, time
+def _check_vouches(operator: Operator, head: Head, genesis: bytes, cosignature: bytes) -> tuple[str, int]:
+    said = vouched(operator, genesis, cosignature)
+    if (said.size, said.root) != (head.size, head.root):
+        raise EvidenceError(f"cosignature: {said.witness.site} vouched for something else")
+    return said.witness.site, said.time

@@ -23,7 +23,7 @@ from .ledger import Corrupt, Entry
 from .lookahead import through
 from .signatures import Verifier
 from .state.entries import Genesis
-from .state.happenings import Acted, Certified, Commanded, Happening, Recorded, Settled, Sighted
+from .state.happenings import Acted, Certified, Commanded, Happening, Recorded, Settled, Sighted, Vouched
 from .state.machine import Machine
 from .state.memory import MemoryBacking
 from .state.state import ISSUE, Refused, State
@@ -212,6 +212,9 @@ class _Verification:
             size, root = happening.own
             if self._root(size) != root:
                 raise Corrupt("the sighting says something else of this ledger than is true", index)
+        elif isinstance(happening, Vouched):
+            if self._root(happening.size) != happening.root:
+                raise Corrupt(f"{happening.witness} vouched for a head that is not in this history", index)
         elif not isinstance(happening, (Acted, Commanded, Recorded)):
             self._settled += isinstance(happening, Settled) and happening.revision == 0 and site == self._site
             self._check_balances(self._machine.site(site), index)

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import structlog
 
+from blockchain_iface import document
+from blockchain_iface.checkpoint import Checkpoint
+from blockchain_iface.document import EvidenceError
 from blockchain_iface.ledger import Rejected
 from firmware.wire import cose
 
@@ -54,6 +57,8 @@ class Inboxes:
             self._reception.take(path, data, self._units)
         for path, data in self._site.orders.waiting():
             self._take_order(path, data)
+        for path, data in self._site.checkpoints.waiting():
+            self._take_checkpoint(path, data)
         for path, data in self._releases.news():
             self._take_release(path, data)
 
@@ -73,6 +78,14 @@ class Inboxes:
             _refuse(self._site.actions, path, error, "an action is not recorded")
         else:
             self._site.actions.done(path)
+
+    def _take_checkpoint(self, path: Path, data: bytes) -> None:
+        try:
+            self._centre.record_checkpoint(document.read(data, [Checkpoint]), now())
+        except (EvidenceError, Rejected) as error:
+            _refuse(self._site.checkpoints, path, error, "a cosigned checkpoint is not recorded")
+        else:
+            self._site.checkpoints.done(path)
 
     def _take_order(self, path: Path, data: bytes) -> None:
         """On record first: nothing that people order is done without."""

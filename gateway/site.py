@@ -4,7 +4,7 @@ site.toml      what the owner decides                 ledger.sqlite   the only t
 registry.json  the names people give                  broker/         the broker's files
 keys/          the gateway's key, and its door's      tokens/         who may be enrolled, hashed
 enrol/ orders/ updates/ inboxes of the running gateway   gateway.json    addresses and process ids while it runs
-actions/       what people have done here, to be recorded
+actions/ checkpoints/ what is to be recorded: what people have done here, what others have cosigned
 commands/      under way, and how they ended
 witness/       heads of other ledgers cosigned last
 cometbft/      the node's home, and outbox.sqlite what waits for the others, where several sites keep one ledger
@@ -35,6 +35,8 @@ from .adapters.settings import Settings
 from .adapters.tokens import Tokens
 from .core import command_words
 from .core.application import RESERVED
+
+_CHECKPOINT_SIZE = 1 << 17
 
 
 class SiteError(Exception):
@@ -102,6 +104,11 @@ class Site:
     def actions(self) -> Inbox:
         """Where what people have done waits to be recorded."""
         return Inbox(self.root / "actions", ".json")
+
+    @property
+    def checkpoints(self) -> Inbox:
+        """Where heads of this site's ledger that others have cosigned wait to be recorded."""
+        return Inbox(self.root / "checkpoints", ".json", _CHECKPOINT_SIZE)
 
     @property
     def outcomes(self) -> Outcomes:

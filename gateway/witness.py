@@ -1,8 +1,10 @@
-"""Witnessing another ledger: this site's gateway cosigns its checkpoints, and remembers the last one in ``witness/``."""
+"""Witnesses: this site's gateway cosigns others' checkpoints, the last of each kept in ``witness/``, and others cosign ours."""
+
+from hashlib import sha256
 
 from blockchain_iface.archive import Archive
 from blockchain_iface.checkpoint import Checkpoint, Equivocation, cosign
-from blockchain_iface.document import read
+from blockchain_iface.document import EvidenceError, read
 from blockchain_iface.signatures import Verifier
 
 from .adapters import files, keystore
@@ -31,3 +33,20 @@ def witness(site: Site, data: bytes, now: int) -> Checkpoint:
             raise
         files.write(kept, signed.to_json().encode())
     return signed
+
+
+def witnessed(site: Site, data: bytes) -> list[str]:
+    """Hand the checkpoint in ``data``, a head of this site's ledger, to the gateway to be recorded: who has cosigned it.
+
+    EvidenceError if it does not hold, is of another ledger, or has no witness.
+    """
+    checkpoint = read(data, [Checkpoint])
+    seen = checkpoint.check(Verifier())
+    if seen.operator.public != keystore.load(site.keys).public:
+        raise EvidenceError(f"the checkpoint is of {seen.operator.site}'s ledger, not of this site's")
+    if not seen.witnesses:
+        raise EvidenceError("nobody has cosigned this checkpoint: `skerry gateway cosign` does it, at another site")
+    for name, _ in seen.witnesses:
+        site.note("checkpoint", name)
+    site.checkpoints.drop(sha256(data).hexdigest()[:16], checkpoint.to_json().encode())
+    return [name for name, _ in seen.witnesses]

@@ -35,6 +35,7 @@ KEYS: dict[str, tuple[Callable[[str], object], ...]] = {
     "given_up": (str,),
     "commands": (bytes.fromhex,),
     "actions": (str,),
+    "cosigned": (bytes.fromhex, int, bytes.fromhex),
 }
 """How the words on the command line make a key of each table."""
 

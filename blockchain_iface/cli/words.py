@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from firmware.wire import certificate, command, cose, event
 
-from ..state.entries import Action
+from ..state.entries import Action, Cosigned
 
 
 def utc(seconds: int | None) -> str:
@@ -43,4 +43,7 @@ def sentence(statement: cose.Statement) -> str:
     if statement.type == Action.TYPE:
         action = Action.decode(statement.payload)
         return f"{utc(action.at)} UTC: {action.actor} ({action.role}) ordered {action.verb}, {action.subject}"
+    if statement.type == Cosigned.TYPE:
+        witness = cose.parse(Cosigned.decode(statement.payload).cosignature).issuer
+        return f"{witness} vouched for a head of this ledger"
     return f"{statement.type.removeprefix('vnd.skerry.')} about {statement.subject}"

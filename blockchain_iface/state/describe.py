@@ -23,6 +23,7 @@ _DECODERS: dict[str, Callable[[bytes], object]] = {
     entries.Exchange.TYPE: entries.Exchange.decode,
     entries.Alarm.TYPE: entries.Alarm.decode,
     entries.Action.TYPE: entries.Action.decode,
+    entries.Cosigned.TYPE: entries.Cosigned.decode,
     entries.Sighting.TYPE: entries.Sighting.decode,
 }
 _COMMAND = ("number", "kind", "arguments", "issued", "expires")

@@ -145,5 +145,14 @@ class Sighted:
     own: tuple[int, bytes]
 
 
-Registered = Begun | Enrolled | Revoked | Rotated | Exchanged | CloneFound | Sighted
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """Another gateway vouched for a head of this ledger: ``size`` entries under ``root``."""
+
+    witness: str
+    size: int
+    root: bytes
+
+
+Registered = Begun | Enrolled | Revoked | Rotated | Exchanged | CloneFound | Sighted | Vouched
 Happening = Registered | Certified | Recorded | Commanded | Acted | Recharged | Recovered | Priced | Traded | Settled

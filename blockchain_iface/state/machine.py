@@ -14,7 +14,7 @@ from firmware.wire import cbor, certificate, command, cose, event, rotation
 from firmware.wire.fields import WireError, list_of
 
 from ..signatures import Verifier
-from . import accounts, actions, commands, entries, events, market, measurement, registry, sightings
+from . import accounts, actions, commands, cosigned, entries, events, market, measurement, registry, sightings
 from .backing import Backing, Sealed, Slot
 from .happenings import Happening
 from .records import Key
@@ -34,6 +34,7 @@ _CENTRE: dict[str, Callable[[State, cose.Statement, Verifier], Happening]] = {
     entries.Alarm.TYPE: registry.apply_alarm,
     command.TYPE: commands.apply_command,
     entries.Action.TYPE: actions.apply_action,
+    entries.Cosigned.TYPE: cosigned.apply_cosigned,
     entries.Sighting.TYPE: sightings.apply_sighting,
     entries.Recharge.TYPE: lambda state, order, _: accounts.recharge(state, entries.Recharge.decode(order.payload)),
     entries.Recovery.TYPE: lambda state, order, _: accounts.recover(state, entries.Recovery.decode(order.payload)),

@@ -69,6 +69,7 @@ class State:
         self.given_up: Table[str, tuple[GapFact, ...]] = table(16, 1, _gaps)
         self.commands: Table[bytes, Ordered] = table(17, 1, Ordered._make)
         self.actions: Table[str, bytes] = table(18, 1, bytes)
+        self.cosigned: Table[tuple[bytes, int, bytes], bytes] = table(19, 3, bytes)
         self.tables: tuple[Table[Any, Any], ...] = tuple(each for each in vars(self).values() if isinstance(each, Table))
 
     def keep(self) -> None:

@@ -1,4 +1,4 @@
-"""`skerry gateway cosign`: this gateway as another ledger's witness."""
+"""`skerry gateway cosign` and `witnessed`: this gateway as another ledger's witness, and others as this one's."""
 
 import time
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..site import Site
-from ..witness import witness
+from ..witness import witness, witnessed
 from .conventions import Directory, plainly
 
 app = typer.Typer()
@@ -25,3 +25,14 @@ def cosign(
         target = out or checkpoint
         target.write_bytes(signed.to_json().encode() if target.suffix == ".json" else signed.to_cbor())
         typer.echo(f"Cosigned: {target}. The next one must go on from it: hand it to `skerry ledger checkpoint --since`.")
+
+
+@app.command("witnessed")
+def record(
+    directory: Directory,
+    checkpoint: Annotated[Path, typer.Argument(help="A head of this site's ledger that another gateway has cosigned.")],
+) -> None:
+    """Have it put on the ledger who has vouched for one of its heads."""
+    with plainly():
+        names = witnessed(Site(directory), checkpoint.read_bytes())
+        typer.echo(f"Cosigned by {', '.join(names)}. The gateway records it.")

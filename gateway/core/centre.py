@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from blockchain_iface.checkpoint import Checkpoint
 from blockchain_iface.ledger import Head, Rejected, Unavailable
 from blockchain_iface.signatures import Verifier
 from blockchain_iface.state.entries import Action, Enrolment, Genesis, Recharge
@@ -24,6 +25,7 @@ from .release import Release
 from .telemetry import Telemetry
 from .updates import Updates
 from .view import View
+from .witnessing import record_cosignatures
 from .writer import StatefulLedger, Writer
 
 _LEDGER = "ledger"
@@ -100,6 +102,7 @@ class ShadowCentre:
         self.updates = Updates(signer, site, self._commands)
         self._site = site
         self._deadline = deadline_s
+        self._verifier = verifier
         self._admission = Admission(site, ledger.state, verifier)
         self._telemetry = Telemetry()
         self._gaps = Gaps()
@@ -153,6 +156,10 @@ class ShadowCentre:
         except ValueError as error:
             raise Rejected(b"", f"this action cannot be written down: {error}") from None
         self._writer.write(_AUDIT, action, now)
+
+    def record_checkpoint(self, checkpoint: Checkpoint, now: int) -> None:
+        """Put on record who has vouched for a head of this ledger. Raises as witnessing.record_cosignatures does."""
+        record_cosignatures(self._writer, checkpoint, self._verifier, now)
 
     def command(self, meter: str, kind: int, arguments: object, now: int, expires: int) -> bytes:
         """A signed command, to be kept and then sent. Rejected if the meter is not enrolled, or would refuse it."""

@@ -1,6 +1,7 @@
 """The bodies of the entries that the shadow centre signs, each with its type, its encoding and its strict decoding."""
 
 from .action import Action
+from .cosigned import Cosigned
 from .genesis import Genesis
 from .market import Pricing, Settlement, Transaction
 from .orders import Recharge, Recovery
@@ -11,6 +12,7 @@ __all__ = [
     "ROLES",
     "Action",
     "Alarm",
+    "Cosigned",
     "Enrolment",
     "Exchange",
     "Genesis",
