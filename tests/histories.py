@@ -7,7 +7,17 @@ from operator import itemgetter
 from blockchain_iface.engines.local import LocalLedger
 from blockchain_iface.ledger import Rejected
 from blockchain_iface.state import proposals
-from blockchain_iface.state.entries import Enrolment, Exchange, Genesis, Recharge, Recovery, Revocation, Settlement
+from blockchain_iface.state.entries import (
+    Alarm,
+    Enrolment,
+    Exchange,
+    Genesis,
+    Readmission,
+    Recharge,
+    Recovery,
+    Revocation,
+    Settlement,
+)
 from blockchain_iface.state.entries.action import VERBS
 from blockchain_iface.state.entries.action import Action as Acted
 from blockchain_iface.state.records import CertificateFact, GapFact
@@ -44,6 +54,18 @@ class History:
         for name, which, amount in actions:
             ACTIONS[name](self, which, amount)
             self.check()
+
+    def finish(self) -> None:
+        """People decide about every quarantine, and time goes on: all that is certified in full is settled as certified."""
+        state = self.ledger.state
+        readmit(self, 0, 0)
+        self.now += 1000 * INTERVAL
+        while proposal := proposals.due(state, self.now, DEADLINE):
+            assert self.submit([cose.sign(CENTRE, SITE, *entry) for entry in proposal.entries])
+            self.check()
+        for (t0, point), part in state.coverage.items():
+            if part.seconds == INTERVAL and state.points[point].trades:
+                assert dict(state.intervals[t0].measured)[point] == part[1:]
 
     def submit(self, batch: list[bytes]) -> bool:
         """Whether the ledger took it. If not, nothing has changed; if so, a second time changes nothing."""
@@ -230,8 +252,23 @@ def act(history: History, which: int, amount: int) -> None:
     history.submit([signed(Acted(who, "operator", VERBS[amount % len(VERBS)], "home-1", f"act-{amount % 40}", T0 + which))])
 
 
-RIGHT = (certify, withhold, deliver, record, work, recharge, join, revoke, rotate, give_up, exchange, order, act)
+def accuse(history: History, which: int, amount: int) -> None:
+    meter, twin = history.meter(which), copy(history.meter(which))
+    first, second = meter.record(uptime_ms=amount), twin.record(uptime_ms=amount + 1)
+    if history.submit([first]):
+        alarm = Alarm(receipt.EVENT, meter.meter, meter.number, cose.parse(first).id, second)
+        assert history.submit([signed(alarm, meter.meter)])
+
+
+def readmit(history: History, _which: int, amount: int) -> None:
+    for point, hold in history.ledger.state.holds.items():
+        readmission = signed(Readmission(point, max(hold.number - amount % 2, 1), f"{history.fresh()}"), point)
+        assert history.submit([readmission]) == (hold.holds and (amount % 2 == 0 or hold.number == 1))
+
+
+RIGHT = (certify, withhold, deliver, record, work, recharge, order, act)
+RARE = (join, revoke, rotate, give_up, exchange, accuse, readmit)
 WRONG = (twist, repeat, clone, misjoin, intrude)
-ACTIONS: dict[str, Callable[[History, int, int], None]] = {action.__name__: action for action in (*RIGHT, *WRONG)}
+ACTIONS: dict[str, Callable[[History, int, int], None]] = {action.__name__: action for action in (*RIGHT, *RARE, *WRONG)}
 USUAL = (*("certify", "work") * 3, "withhold", "deliver", "record", "recharge", "give_up", "exchange")
 """What mostly happens; the rest, now and then."""

@@ -8,6 +8,7 @@ from blockchain_iface.state.entries import Enrolment, Genesis, Recharge
 from blockchain_iface.state.records import Tariff
 from firmware.wire import certificate, clock, cose, enrolment, event
 from firmware.wire.certificate import Certificate
+from firmware.wire.p256 import N
 
 SITE = "isle"
 INTERVAL = 10
@@ -33,6 +34,19 @@ def signer(number: int) -> KeySigner:
 
 
 CENTRE = signer(1_000_003)
+
+
+class CarelessSigner(KeySigner):
+    """Signs everything with the nonce ``nonce``: what a broken random generator does."""
+
+    def __init__(self, number: int, nonce: int = 5) -> None:
+        super().__init__(ec.derive_private_key(number, ec.SECP256R1()))
+        self._secret, self._nonce = number, nonce
+
+    def sign(self, digest: bytes) -> bytes:
+        r = ec.derive_private_key(self._nonce, ec.SECP256R1()).public_key().public_numbers().x % N
+        s = pow(self._nonce, -1, N) * (int.from_bytes(digest, "big") + r * self._secret) % N
+        return r.to_bytes(32, "big") + min(s, N - s).to_bytes(32, "big")
 
 
 class VirtualMeter:

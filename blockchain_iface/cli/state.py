@@ -33,6 +33,8 @@ KEYS: dict[str, tuple[Callable[[str], object], ...]] = {
     "alarms": (str, int, int),
     "sightings": (str, int, bytes.fromhex),
     "given_up": (str,),
+    "holds": (str,),
+    "leaks": (bytes.fromhex,),
     "commands": (bytes.fromhex,),
     "actions": (str,),
     "cosigned": (bytes.fromhex, int, bytes.fromhex),

@@ -57,6 +57,6 @@ def _bill(meter: str, rows: list[statement.Line]) -> Iterator[str]:
             yield f"{day} (UTC)"
         wh, price = ("" if line.wh is None else str(line.wh)), ("" if line.price is None else tokens(line.price))
         yield layout.format(time, line.text, wh, line.mark, price, tokens(line.amount), tokens(line.balance)).rstrip()
-    yield "* provisional: the meter is silent, its schedule stands in"
+    yield "* provisional: the meter is silent or in quarantine, its schedule stands in"
     yield "+ certified as part of a longer span, spread evenly over it"
     yield f"{len(rows)} lines; balance {tokens(rows[-1].balance if rows else 0)} tokens"

@@ -22,6 +22,8 @@ _DECODERS: dict[str, Callable[[bytes], object]] = {
     entries.Revocation.TYPE: entries.Revocation.decode,
     entries.Exchange.TYPE: entries.Exchange.decode,
     entries.Alarm.TYPE: entries.Alarm.decode,
+    entries.Leak.TYPE: entries.Leak.decode,
+    entries.Readmission.TYPE: entries.Readmission.decode,
     entries.Action.TYPE: entries.Action.decode,
     entries.Cosigned.TYPE: entries.Cosigned.decode,
     entries.Sighting.TYPE: entries.Sighting.decode,

@@ -137,6 +137,22 @@ class CloneFound:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyLeaked:
+    """A meter's key ``kid`` has signed twice with one nonce."""
+
+    meter: str
+    kid: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Readmitted:
+    """What a metering point's quarantine has held back is settled."""
+
+    point: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sighted:
     """A meter saw another history, of ``size`` entries; ``own`` is what the operator says: tree size and root."""
 
@@ -154,5 +170,5 @@ class Vouched:
     root: bytes
 
 
-Registered = Begun | Enrolled | Revoked | Rotated | Exchanged | CloneFound | Sighted | Vouched
+Registered = Begun | Enrolled | Revoked | Rotated | Exchanged | CloneFound | KeyLeaked | Readmitted | Sighted | Vouched
 Happening = Registered | Certified | Recorded | Commanded | Acted | Recharged | Recovered | Priced | Traded | Settled

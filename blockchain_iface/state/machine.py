@@ -14,7 +14,19 @@ from firmware.wire import cbor, certificate, command, cose, event, rotation
 from firmware.wire.fields import WireError, list_of
 
 from ..signatures import Verifier
-from . import accounts, actions, commands, cosigned, entries, events, market, measurement, registry, sightings
+from . import (
+    accounts,
+    actions,
+    alarms,
+    commands,
+    cosigned,
+    entries,
+    events,
+    market,
+    measurement,
+    registry,
+    sightings,
+)
 from .backing import Backing, Sealed, Slot
 from .happenings import Happening
 from .records import Key
@@ -31,7 +43,9 @@ _CENTRE: dict[str, Callable[[State, cose.Statement, Verifier], Happening]] = {
     entries.Enrolment.TYPE: registry.apply_enrolment,
     entries.Revocation.TYPE: registry.apply_revocation,
     entries.Exchange.TYPE: registry.apply_exchange,
-    entries.Alarm.TYPE: registry.apply_alarm,
+    entries.Alarm.TYPE: alarms.apply_alarm,
+    entries.Leak.TYPE: alarms.apply_leak,
+    entries.Readmission.TYPE: registry.apply_readmission,
     command.TYPE: commands.apply_command,
     entries.Action.TYPE: actions.apply_action,
     entries.Cosigned.TYPE: cosigned.apply_cosigned,

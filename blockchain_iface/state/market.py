@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from firmware.wire import receipt
 
-from . import accounts
+from . import accounts, quarantine
 from .entries import Pricing, Settlement, Transaction
 from .happenings import Priced, Settled, Traded
 from .matching import match
@@ -85,6 +85,9 @@ def apply_settlement(state: State, entry: Settlement) -> Settled:
     if not is_news(interval, entry):
         raise Refused("the interval is settled like this already")
     accounts.post(state, dict(entry.postings))
+    for name in quarantine.held(state):
+        if _certified(state, entry.t0, name) is not None and _settleable(state, interval, name) is None:
+            quarantine.news(state, name, entry.t0, entry.t0)
     newest = interval._replace(
         revision=entry.revision,
         measured=entry.measured,
@@ -108,7 +111,7 @@ def settled(state: State, t0: int) -> Settlement:
     tariff = state.rules.tariff
     measured = measured_in(state, interval)
     outcome, amounts = postings(tariff, interval, measured)
-    feeder = _feeder(state, t0)
+    feeder = _feeder(state, interval)
     gap = None
     if feeder is not None and all(energy.quality != SCHEDULED for energy in measured.values()):
         gap = unexplained(tariff, feeder, measured)
@@ -124,12 +127,12 @@ def settled(state: State, t0: int) -> Settlement:
 
 
 def measured_in(state: State, interval: Interval) -> dict[str, Measured]:
-    """What is known of every trading point that was metered in the interval: certified, spread, or its schedule."""
+    """What is settled of every trading point that was metered in the interval: certified, spread, or its schedule."""
     measured = {}
     for name, point in state.points.items():
         if not point.trades:
             continue
-        certified = _certified(state, interval.t0, name)
+        certified = _settleable(state, interval, name)
         if certified is not None:
             measured[name] = certified
         elif _at_work(state, interval, point):
@@ -152,9 +155,19 @@ def _certified(state: State, t0: int, point: str) -> Measured | None:
     return Measured(coverage.imported, coverage.exported, coverage.quality)
 
 
-def _feeder(state: State, t0: int) -> Measured | None:
-    """The sum of the feeders; None while one of them is silent, or if there is none."""
-    feeders = [_certified(state, t0, name) for name, point in state.points.items() if not point.trades]
+def _settleable(state: State, interval: Interval, point: str) -> Measured | None:
+    """As ``_certified``; None as well for what is in quarantine, unless it was settled before."""
+    certified = _certified(state, interval.t0, point)
+    if certified is None or not quarantine.is_held(state, point):
+        return certified
+    before = dict(interval.measured).get(point)
+    settled_before = before.quality != SCHEDULED if before is not None else interval.unexplained_wh is not None
+    return certified if settled_before else None
+
+
+def _feeder(state: State, interval: Interval) -> Measured | None:
+    """The sum of the feeders; None while one of them is silent or in quarantine, or if there is none."""
+    feeders = [_settleable(state, interval, name) for name, point in state.points.items() if not point.trades]
     known = [feeder for feeder in feeders if feeder is not None]
     if not feeders or len(known) < len(feeders):
         return None
@@ -162,5 +175,5 @@ def _feeder(state: State, t0: int) -> Measured | None:
 
 
 def complete(state: State, t0: int) -> bool:
-    """True if the whole interval is certified at every metering point."""
-    return all(_certified(state, t0, name) is not None for name, _ in state.points.items())
+    """True if the whole interval is certified at every metering point, those in quarantine aside."""
+    return all(quarantine.is_held(state, name) or _certified(state, t0, name) is not None for name, _ in state.points.items())

@@ -6,6 +6,7 @@ from firmware.wire import certificate, cose, receipt
 from firmware.wire.certificate import Certificate
 
 from ..signatures import Verifier
+from . import quarantine
 from .apportion import spread
 from .happenings import Certified
 from .records import SPREAD, CertificateFact, Coverage, Key, Meter
@@ -69,7 +70,8 @@ def _begin(state: State, meter: Meter, since: int, body: Certificate) -> None:
 def cover(state: State, point: str, spans: Sequence[tuple[int, int, int, int]]) -> None:
     """Add adjoining ``spans`` (start and end in Unix seconds, import and export in Wh) to the intervals that they fall in.
 
-    The intervals are opened, even if they are settled: they may now be trued up. Refused if it is absurdly many.
+    The intervals are opened, even if they are settled: they may now be trued up, unless the point is in quarantine. Refused if
+    it is absurdly many.
     """
     length = state.rules.interval
     if spans[-1][1] - spans[0][0] > _LONGEST * length:
@@ -89,4 +91,4 @@ def cover(state: State, point: str, spans: Sequence[tuple[int, int, int, int]]) 
     for t0, part in parts.items():
         state.coverage.put((t0, point), part)
     if parts:
-        state.reopen(min(parts), max(parts))
+        quarantine.news(state, point, min(parts), max(parts))

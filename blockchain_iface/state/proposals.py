@@ -5,6 +5,7 @@ Each proposal is a batch that belongs together: it is submitted whole or not at 
 
 from dataclasses import dataclass
 
+from . import quarantine
 from .accounts import PAYOUTS
 from .entries import Pricing, Recovery, Settlement, Transaction
 from .market import complete, is_news, priced, settled, traded
@@ -68,11 +69,14 @@ def _market(state: State, now: int) -> Proposal | None:
 
 
 def _latest_flows(state: State, t0: int) -> list[tuple[str, int]]:
-    """(account, net Wh given) of each trading point in the newest interval before ``t0`` that is certified there in full."""
+    """(account, net Wh given) of each trading point in the newest interval before ``t0`` that is certified there in full.
+
+    Not of those in quarantine: a forecast of theirs would be paid by the schedule that it makes.
+    """
     length = state.rules.interval
     flows = []
     for name, point in state.points.items():
-        if not point.trades:
+        if not point.trades or quarantine.is_held(state, name):
             continue
         for earlier in (t0 - length, t0 - 2 * length, t0 - 3 * length):
             coverage = state.coverage.get((earlier, name))

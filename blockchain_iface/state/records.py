@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from firmware.wire import receipt
 
+from .runs import Runs, joined
+
 FEEDER = "feeder"
 NEVER = 1 << 32
 """Above every number of a certificate or event."""
@@ -99,6 +101,23 @@ class Point(NamedTuple):
     def trades(self) -> bool:
         """True if it has an account."""
         return self.role != FEEDER
+
+
+class Hold(NamedTuple):
+    """A metering point's quarantine, its ``number``-th: the ``runs`` of intervals that it keeps from settlement."""
+
+    number: int = 0
+    runs: Runs = ()
+    holding: int = 0
+
+    @property
+    def holds(self) -> bool:
+        """True until a person has decided. (The wire format has no booleans.)"""
+        return self.holding == 1
+
+    def joined(self, first: int, last: int, length: int) -> "Hold":
+        """With the intervals from t0 ``first`` to ``last``, each ``length`` seconds long."""
+        return self._replace(runs=joined(self.runs, first, last, length))
 
 
 class CertificateFact(NamedTuple):

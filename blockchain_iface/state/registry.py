@@ -2,12 +2,12 @@
 
 from operator import attrgetter
 
-from firmware.wire import certificate, cose, enrolment, event, receipt, rotation
-from firmware.wire.fields import WireError
+from firmware.wire import cose, enrolment, receipt, rotation
 
 from ..signatures import Verifier
-from .entries import Alarm, Enrolment, Exchange, Genesis, Revocation
-from .happenings import Begun, CloneFound, Enrolled, Exchanged, Revoked, Rotated
+from . import quarantine
+from .entries import Enrolment, Exchange, Genesis, Readmission, Revocation
+from .happenings import Begun, Enrolled, Exchanged, Readmitted, Revoked, Rotated
 from .measurement import cover
 from .records import NEVER, CertificateFact, GapFact, Key, Meter, Point, Site
 from .state import Refused, State
@@ -44,7 +44,19 @@ def apply_revocation(state: State, statement: cose.Statement, _verifier: Verifie
     _check_ahead(state, entry.meter, entry.certificate, entry.event)
     if not _end_keys(state, entry.meter, entry.certificate, entry.event):
         raise Refused(f"the key of {entry.meter} ends there already, or before")
+    if state.points[meter.point].meter == entry.meter:
+        quarantine.end(state, meter.point)
     return Revoked(entry.meter, entry.certificate, entry.reason)
+
+
+def apply_readmission(state: State, statement: cose.Statement, _verifier: Verifier) -> Readmitted:
+    """Settle what a quarantine has held back, and what comes: a person has looked, and the point's certificates stand."""
+    entry = Readmission.decode(statement.payload)
+    hold = state.holds.get(entry.point)
+    if hold is None or not hold.holds or hold.number != entry.number:
+        raise Refused(f"{entry.point} is not in its quarantine {entry.number}")
+    quarantine.end(state, entry.point)
+    return Readmitted(entry.point, entry.reason)
 
 
 def apply_rotation(state: State, statement: cose.Statement, old: Key, verifier: Verifier) -> Rotated:
@@ -53,6 +65,8 @@ def apply_rotation(state: State, statement: cose.Statement, old: Key, verifier: 
     meter = state.meters[old.meter]
     if meter.kid != statement.kid or old.ended:
         raise Refused("the key was revoked or replaced: only a meter's present key hands over to a new one")
+    if quarantine.is_held(state, meter.point):
+        raise Refused(f"{meter.meter} is in quarantine: which of two devices would hand over? Exchange it, or readmit it first")
     request, public = _request(state, entry.request, meter.meter, verifier)
     _check_ahead(state, meter.meter, entry.certificate, entry.event)
     state.keys.put(statement.kid, old.until(entry.certificate, entry.event))
@@ -81,6 +95,7 @@ def apply_exchange(state: State, statement: cose.Statement, verifier: Verifier) 
         raise Refused(f"the closing registers do not follow from certificate {entry.last}")
     cover(state, point.name, [(last.end, entry.time, *rest)])
     _end_keys(state, entry.old, entry.last + 1, NEVER)
+    quarantine.end(state, point.name)
     state.keys.put(request.kid, Key(request.subject, public))
     state.meters.put(request.subject, Meter(request.subject, public, request.kid, point.name, entry.time, entry.opening))
     state.points.put(point.name, point._replace(meters=(*point.meters, request.subject)))
@@ -130,31 +145,3 @@ def _check_ahead(state: State, meter: str, certificate: int, event: int) -> None
     highest, highest_event = state.chain(receipt.CERTIFICATE, meter).highest, state.chain(receipt.EVENT, meter).highest
     if certificate <= highest or event <= highest_event:
         raise Refused(f"{meter} has signed up to certificate {highest} and event {highest_event}: only later ones can change")
-
-
-def apply_alarm(state: State, statement: cose.Statement, verifier: Verifier) -> CloneFound:
-    """Evidence of a clone: a second, validly signed certificate or event with a number that is taken."""
-    alarm = Alarm.decode(statement.payload)
-    fact = state.fact(alarm.kind, alarm.meter, alarm.number)
-    if fact is None or fact.id != alarm.first:
-        raise Refused("the alarm names a statement that is not here")
-    place = alarm.meter, alarm.kind, alarm.number
-    if place in state.alarms:
-        raise Refused("this clone is on record already")
-    try:
-        other = cose.parse(alarm.other, certificate.MAX_SIZE)
-        number = _number(other, alarm.kind)
-    except WireError as error:
-        raise Refused(f"the evidence is neither certificate nor event: {error}") from None
-    key = state.keys.get(other.kid)
-    signed = key is not None and key.meter == alarm.meter and verifier.holds(other, key.public)
-    if number != alarm.number or other.id == fact.id or not signed:
-        raise Refused("the evidence proves no clone")
-    state.alarms.put(place, other.id)
-    return CloneFound(alarm.meter, alarm.kind, alarm.number)
-
-
-def _number(statement: cose.Statement, kind: int) -> int:
-    if kind == receipt.EVENT:
-        return event.decode(statement.payload).number
-    return certificate.decode(statement.payload).seq

@@ -12,6 +12,7 @@ from .records import (
     Coverage,
     EventFact,
     GapFact,
+    Hold,
     Interval,
     Key,
     Measured,
@@ -22,6 +23,7 @@ from .records import (
     Tariff,
     Trade,
 )
+from .runs import joined, without
 from .table import Table
 
 ESCROW = "@escrow"
@@ -70,6 +72,8 @@ class State:
         self.commands: Table[bytes, Ordered] = table(17, 1, Ordered._make)
         self.actions: Table[str, bytes] = table(18, 1, bytes)
         self.cosigned: Table[tuple[bytes, int, bytes], bytes] = table(19, 3, bytes)
+        self.holds: Table[str, Hold] = table(20, 1, Hold._make)
+        self.leaks: Table[bytes, bytes] = table(21, 1, bytes)
         self.tables: tuple[Table[Any, Any], ...] = tuple(each for each in vars(self).values() if isinstance(each, Table))
 
     def keep(self) -> None:
@@ -129,21 +133,14 @@ class State:
 
     def reopen(self, first: int, last: int) -> None:
         """Put the intervals from t0 ``first`` to t0 ``last`` among the open ones."""
-        runs, length = self._open(), self.rules.interval
-        if any(low <= first and last <= high for low, high in runs):
-            return
-        apart = [(low, high) for low, high in runs if high + length < first or last + length < low]
-        for low, high in {*runs}.difference(apart):
-            first, last = min(first, low), max(last, high)
-        self.open.put((), tuple(sorted([*apart, (first, last)])))
+        runs = self._open()
+        more = joined(runs, first, last, self.rules.interval)
+        if more != runs:
+            self.open.put((), more)
 
     def close(self, t0: int) -> None:
         """Take an interval off the open ones, until something new becomes known about it."""
-        length = self.rules.interval
-        runs: list[tuple[int, int]] = []
-        for first, last in self._open():
-            runs += [(first, min(last, t0 - length)), (max(first, t0 + length), last)]
-        self.open.put((), tuple((first, last) for first, last in runs if first <= last))
+        self.open.put((), without(self._open(), t0, self.rules.interval))
 
     def _open(self) -> tuple[tuple[int, int], ...]:
         """The open intervals as runs without holes, (first, last), ascending."""

@@ -99,6 +99,7 @@ def test_right_or_wrong_whatever_comes_is_conserved_and_replays_alike(actions):
     storage = MemoryStorage()
     history = History(MemoryLedger(storage, CENTRE, SITE))
     history.play(actions)
+    history.finish()
     states = [stored.block().state for stored in reversed(storage.newest(10_000))]
     entries = groupby(storage.entries(-1, 100_000), attrgetter("height"))
     blocks = [[entry.data for entry in block] for _, block in entries]

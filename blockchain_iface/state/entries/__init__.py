@@ -5,7 +5,7 @@ from .cosigned import Cosigned
 from .genesis import Genesis
 from .market import Pricing, Settlement, Transaction
 from .orders import Recharge, Recovery
-from .registry import ROLES, Alarm, Enrolment, Exchange, Revocation
+from .registry import ROLES, Alarm, Enrolment, Exchange, Leak, Readmission, Revocation
 from .sighting import Sighting
 
 __all__ = [
@@ -16,7 +16,9 @@ __all__ = [
     "Enrolment",
     "Exchange",
     "Genesis",
+    "Leak",
     "Pricing",
+    "Readmission",
     "Recharge",
     "Recovery",
     "Revocation",

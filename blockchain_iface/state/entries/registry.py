@@ -6,6 +6,8 @@
                   4: [import Wh, export Wh] that the old one shows, 5: the same of the new one, 6: Unix s of the exchange}
     alarm      = {1: kind (1 = clone), 2: meter, 3: number, 4: id of the statement on the ledger, 5: the other statement,
                   6: kind of statement (0 = certificate, 1 = event)}
+    leak       = {1: a statement of a meter, 2: another one under the same nonce}
+    readmission = {1: metering point, 2: number of its quarantine, 3: reason}
 
 A meter changes its own key: see firmware.wire.rotation.
 """
@@ -121,6 +123,51 @@ class Alarm:
             raise WireError("alarm: the evidence is a byte string")
         kind, number = uint_of(body[6], "kind", receipt.CERTIFICATE, receipt.EVENT), uint_of(body[3], "number", 1)
         return cls(kind, _meter(body[2]), number, bytes_of(body[4], "first id", 32), body[5])
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Evidence: one key has signed ``first`` and ``other`` with one nonce, so anybody can work the key out.
+
+    Two equations (FIPS 186-5, section 6.4.1, step 11) with the same k give k, and k gives the key.
+    """
+
+    TYPE: ClassVar[str] = "vnd.skerry.leak"
+    first: bytes
+    other: bytes
+
+    def encode(self) -> bytes:
+        """The payload."""
+        return cbor.encode({1: self.first, 2: self.other})
+
+    @classmethod
+    def decode(cls, payload: bytes) -> "Leak":
+        """From a payload."""
+        body = map_of(cbor.decode(payload, 2), "leak", (1, 2))
+        first, other = body[1], body[2]
+        if not isinstance(first, bytes) or not isinstance(other, bytes):
+            raise WireError("leak: the evidence is two byte strings")
+        return cls(first, other)
+
+
+@dataclass(frozen=True, slots=True)
+class Readmission:
+    """Ends the ``number``-th quarantine of metering point ``point``: its certificates stand, and are settled."""
+
+    TYPE: ClassVar[str] = "vnd.skerry.readmission"
+    point: str
+    number: int
+    reason: str
+
+    def encode(self) -> bytes:
+        """The payload."""
+        return cbor.encode({1: self.point, 2: self.number, 3: self.reason})
+
+    @classmethod
+    def decode(cls, payload: bytes) -> "Readmission":
+        """From a payload."""
+        body = map_of(cbor.decode(payload, 2), "readmission", (1, 2, 3))
+        return cls(_meter(body[1]), uint_of(body[2], "quarantine", 1, _NUMBER), text_of(body[3], "reason"))
 
 
 def _meter(value: object) -> str:
