@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from hil.bench.audit import MeterReckoning, Reckoning
+from hil.bench.commissioning import Layout, rows
+from hil.bench.outages import Outage
+from hil.bench.processes import Failed
 from tools import cli
 from tools.demo import cli as demo_cli
-from tools.demo.audit import MeterReckoning, Reckoning
-from tools.demo.commissioning import Layout, rows
-from tools.demo.outages import Outage
 from tools.demo.outcome import Outcome, Wishes
-from tools.demo.processes import Failed
 from tools.demo.report import Report
 
 HEAVY = {"amqtt", "cryptography", "nicegui", "numpy", "pandas", "pvlib", "pymodbus", "sqlite3"}

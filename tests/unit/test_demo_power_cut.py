@@ -3,9 +3,10 @@ from typing import cast
 
 import pytest
 
-from tools.demo.island import Island
-from tools.demo.outages import Outages
-from tools.demo.power_cut import BROKER, GATEWAY, Cut, plan
+from hil.bench.island import Island
+from hil.bench.outages import Outages
+from hil.faults.power import BROKER, GATEWAY, Cut
+from tools.demo.power_cut import plan
 
 METERS = [f"home-{number}" for number in range(1, 12)]
 

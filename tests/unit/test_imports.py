@@ -77,6 +77,11 @@ def test_every_package_has_a_row() -> None:
         ("blockchain_iface.ledger", "firmware.meter.store", False),
         ("gateway.core.admit", "blockchain_iface.ledger", True),
         ("gateway.core.admit", "hil.plant", False),
+        ("gateway.core.admit", "hil.bench", False),
+        ("hil.plant.island", "gateway.site", False),
+        ("hil.bench.commissioning", "gateway.site", True),
+        ("hil.bench.commissioning", "hil.plant", True),
+        ("hil.bench.commissioning", "tools.cli", False),
         ("tools.cli", "hil.plant", True),
     ],
 )

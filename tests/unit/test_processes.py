@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tools.demo.processes import Child, Failed, run, stop, wait_for
+from hil.bench.processes import Child, Failed, run, stop, wait_for
 
 STUBBORN = "trap '' TERM; echo deaf; while :; do sleep 0.1; done"
 PARENT = """
 import sys, time
 from pathlib import Path
-from tools.demo.processes import Child
+from hil.bench.processes import Child
 child = Child("sleeper", ["sleep", "60"], Path(sys.argv[1]), Path("."))
 child.start()
 print(child.pid, flush=True)

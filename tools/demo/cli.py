@@ -13,10 +13,10 @@ import typer
 from blockchain_iface.ledger import LedgerError
 from blockchain_iface.state.state import Refused
 from gateway.site import SiteError
+from hil.bench.processes import Failed
 
 from .course import run
 from .outcome import Wishes
-from .processes import Failed
 from .report import Report, write
 
 _INTERRUPTED = 130

@@ -3,24 +3,21 @@
 import time
 from pathlib import Path
 
-from firmware.meter.outbox import FIRST_MS
+from hil.bench.audit import reckon
+from hil.bench.commissioning import FEEDER, Layout
+from hil.bench.follower import Follower
+from hil.bench.island import Island
+from hil.bench.outages import Outages
+from hil.bench.rest import come_to_rest, debt
+from hil.faults.power import Cut
 
-from .audit import reckon
-from .commissioning import FEEDER, Layout
-from .follower import Follower
-from .island import Island
-from .outages import Outages
 from .outcome import Outcome, Wishes
-from .power_cut import Cut, plan
+from .power_cut import plan
 from .report import Report
 
 _TICK_S = 0.1
 _CUTS_BEGIN, _CUTS_END = 0.2, 0.9
 """Shares of the duration between which power is cut."""
-_PATIENCE_INTERVALS, _PATIENCE_S = 12, 60
-_QUIET_S = 1.0
-_MARGIN_S = 0.3
-_RESEND_S = FIRST_MS / 1000 * 1.25
 
 
 def run(wishes: Wishes, directory: Path, report: Report) -> Outcome:
@@ -62,7 +59,9 @@ class _Course:
             self._tick()
         self._outages.end(self._now())
         ran = self._now()
-        self._finish()
+        self._report.step("plant", "held: the registers stand still for the last certificates and settlements")
+        if not come_to_rest(island, self._follower, self._tick):
+            self._report.step("plant", "not all was settled in time")
         self._report.step("island", "stops: meters, gateway, rig")
         island.stop()
         self._report.step("audit", "plant, flashes and ledger compared; every entry verified again")
@@ -82,10 +81,6 @@ class _Course:
     def _now(self) -> float:
         return time.monotonic() - self._running
 
-    def _debt(self) -> int:
-        meters = self._island.meters
-        return sum(max(0, meter.issued - self._follower.certificates(name)) for name, meter in meters.items())
-
     def _tick(self) -> None:
         self._island.check()
         # after an outage an interval may be settled several times at once: its newest line says it all
@@ -94,32 +89,5 @@ class _Course:
                 self._first_settlement_s = time.monotonic() - self._started
             if settled.unexplained_wh is not None:
                 self._unexplained[settled.t0] = settled.unexplained_wh
-            self._report.settled(settled, self._debt())
+            self._report.settled(settled, debt(self._island, self._follower))
         time.sleep(_TICK_S)
-
-    def _finish(self) -> None:
-        """Hold the plant, so that the last certificates hold all energy, and wait until nothing is open any more."""
-        length = self._wishes.interval_s
-        self._report.step("plant", "held: the registers stand still for the last certificates and settlements")
-        held = self._island.hold()
-        until = int(held) - int(held) % length + 2 * length
-        deadline = time.monotonic() + _PATIENCE_INTERVALS * length + _PATIENCE_S
-        final_since = quiet_since = None
-        while time.monotonic() < deadline:
-            self._tick()
-            now = time.monotonic()
-            final_since = (final_since or now) if self._is_final(until) else None
-            quiet_since = (quiet_since or now) if self._debt() == 0 else None
-            if final_since is None or quiet_since is None:
-                continue
-            # a meter whose receipt was lost repeats its certificate within this time
-            repeated = now - final_since >= _RESEND_S
-            # stop them between two certificates
-            into = time.time() % length
-            if repeated and now - quiet_since >= _QUIET_S and _MARGIN_S < into < length - _MARGIN_S:
-                return
-        self._report.step("plant", "not all was settled in time")
-
-    def _is_final(self, until: int) -> bool:
-        certified = all(self._follower.certified_until(meter) >= until for meter in self._island.meters)
-        return certified and self._follower.is_final(until)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from .audit import Reckoning
-from .outages import Outage
+from hil.bench.audit import Reckoning
+from hil.bench.outages import Outage
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,16 @@
-"""Power cuts: who loses power when, and for how long. The plan follows from the seed; keeping it is outages.py's."""
+"""A plan of power cuts: who loses power when follows from the seed. Keeping it is the bench's."""
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from heapq import merge
 from itertools import cycle
 
-BROKER, GATEWAY = "broker", "gateway"
+from hil.faults.power import BROKER, GATEWAY, Cut
+
 _CENTRE_GAP_S = (7.0, 11.0)
 _METER_GAP_S = (3.0, 7.0)
 _DOWN_S = (1.0, 6.0)
 _MOST_AT_ONCE = 3
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Cut:
-    """At ``at_s`` seconds of running, ``victim`` (a meter, the gateway or the broker) is dead for ``down_s`` seconds.
-
-    The gateway itself starts the broker again, so the broker's ``down_s`` is 0.
-    """
-
-    at_s: float
-    victim: str
-    down_s: float
 
 
 def plan(seed: int, begin_s: float, end_s: float, meters: Sequence[str]) -> list[Cut]:

@@ -10,8 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from .audit import MeterReckoning, Reckoning
-from .follower import Settled
+from hil.bench.audit import MeterReckoning, Reckoning
+from hil.bench.follower import Settled
+
 from .outcome import Outcome
 
 

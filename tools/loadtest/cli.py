@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from gateway.site import SiteError
-from tools.demo.processes import Failed
+from hil.bench.processes import Failed
 
 from . import page, report
 from .course import Wishes, run

@@ -10,7 +10,7 @@ from pathlib import Path
 from firmware.wire import receipt
 from firmware.wire.fields import WireError
 from gateway.adapters import keystore
-from tools.demo.processes import Failed
+from hil.bench.processes import Failed
 
 from . import fleet
 from .field import Attack, Field, Load, Trial, full, paced

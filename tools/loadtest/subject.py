@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gateway.site import Site
-from tools.demo.processes import Child, Failed, stop, wait_for
+from hil.bench.processes import Child, Failed, stop, wait_for
 
 ROOT = Path(__file__).parents[2]
 _READY_S = 60.0

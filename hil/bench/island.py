@@ -150,7 +150,7 @@ class Island:
 
 
 def _read_flash(meter: str, flash: Path) -> Flash:
-    command = [micropython(), "-m", "tools.demo.read_flash", str(flash)]
+    command = [micropython(), "-m", "hil.bench.read_flash", str(flash)]
     word = json.loads(run(f"the flash of {meter} cannot be read", command, ROOT, _READY_S))
     return Flash(word["last_seq"], tuple(word["pending"]), word["corrupt"])
 

@@ -1,6 +1,6 @@
 """A stopped meter's own word, from its flash. Runs on MicroPython, whose LittleFS the flash is:
 
-micropython -m tools.demo.read_flash FLASH        prints {"last_seq", "pending", "corrupt"}: certificates without receipt,
+micropython -m hil.bench.read_flash FLASH        prints {"last_seq", "pending", "corrupt"}: certificates without receipt,
                                                   and how many of them the flash has destroyed
 """
 

@@ -7,10 +7,10 @@ import pytest
 from blockchain_iface.archive import Archive
 from blockchain_iface.ledger import Entry
 from blockchain_iface.state.entries import Settlement
+from hil.bench import books, journal
+from hil.bench.audit import Flash, Reckoning, reckon
 from tests.virtual_meter import CENTRE, INTERVAL, T0, signed
 from tests.worlds import TOKEN, Island
-from tools.demo import books, journal
-from tools.demo.audit import Flash, Reckoning, reckon
 
 DEAD_S = {"wind-1": 4.5}
 

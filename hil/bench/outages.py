@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..faults.power import BROKER, GATEWAY, Cut
 from .island import Island
-from .power_cut import BROKER, GATEWAY, Cut
 from .processes import Child
 
 

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from hil.bench.follower import Follower
 from tests.virtual_meter import INTERVAL, T0
 from tests.worlds import DEADLINE, Island
-from tools.demo.follower import Follower
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""The road itself on the test bench: meters, gateway and ledger as processes and files, and the reckoning over them."""
