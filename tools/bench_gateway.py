@@ -8,6 +8,7 @@ BENCHES = (
     (sys.executable, "-m", "tools.bench_ingest"),
     (sys.executable, "-m", "tools.robust.decoders"),
     (sys.executable, "-m", "tools.robust.messages"),
+    (sys.executable, "-m", "tools.robust.kills"),
 )
 
 if __name__ == "__main__":

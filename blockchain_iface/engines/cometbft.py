@@ -22,10 +22,11 @@ from ..cometbft.rpc import Node
 from ..ledger import Entry, Head, Health
 from ..signatures import Verifier
 from ..state.state import State
+from .embedded import FILE
 from .judged import JudgedLog
 
 _log = structlog.get_logger()
-LEDGER, OUTBOX, HOME = "ledger.sqlite", "outbox.sqlite", "cometbft"
+OUTBOX, HOME = "outbox.sqlite", "cometbft"
 _PATIENCE_S = 60
 """Entries that wait longer than this say that we are cut off, or that too few validators run."""
 
@@ -54,8 +55,8 @@ class CometLedger(JudgedLog):
             Unavailable: a file cannot be opened, or there is no node's folder or no cometbft program.
         """
         founders = founders_of(directory / HOME)
-        self._copy = Copy(directory / LEDGER, signer, site)
-        self._reading = CopyStore(directory / LEDGER)
+        self._copy = Copy(directory / FILE, signer, site)
+        self._reading = CopyStore(directory / FILE)
         super().__init__(self._reading, signer, site, founders, verifier)
         self._outbox = Outbox(directory / OUTBOX)
         # a verifier of its own: the node's calls come from another thread

@@ -11,6 +11,9 @@ from ..signatures import Verifier
 from ..store import Store
 from .local import LocalLedger
 
+FILE = "ledger.sqlite"
+"""The ledger's file in a site's directory."""
+
 
 class EmbeddedLedger(LocalLedger):
     """A ledger.Ledger on one file. All calls come from one thread at a time."""

@@ -2,12 +2,15 @@
 
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from firmware.wire.signer import Signer
 
 from ..signatures import Verifier
-from .cometbft import LEDGER, CometLedger
-from .embedded import EmbeddedLedger
+from .embedded import FILE, EmbeddedLedger
+
+if TYPE_CHECKING:
+    from .cometbft import CometLedger
 
 
 class Engine(StrEnum):
@@ -17,8 +20,12 @@ class Engine(StrEnum):
     COMETBFT = "cometbft"
 
 
-def open_ledger(engine: Engine, directory: Path, signer: Signer, site: str, verifier: Verifier) -> EmbeddedLedger | CometLedger:
+def open_ledger(
+    engine: Engine, directory: Path, signer: Signer, site: str, verifier: Verifier
+) -> "EmbeddedLedger | CometLedger":
     """Open the ledger of the site in ``directory``, or begin it. Arguments and errors are the engine's."""
     if engine is Engine.COMETBFT:
+        from .cometbft import CometLedger  # noqa: PLC0415 - a third of a gateway's time to start, and few need it
+
         return CometLedger(directory, signer, site, verifier)
-    return EmbeddedLedger(directory / LEDGER, signer, site, verifier)
+    return EmbeddedLedger(directory / FILE, signer, site, verifier)

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import structlog
@@ -10,6 +11,7 @@ import typer
 
 from blockchain_iface.engines.opening import Engine
 
+from ..core.view import View
 from ..service import run
 from ..site import Site
 from .conventions import AsJson, Directory, plainly
@@ -36,14 +38,18 @@ def run_gateway(
     engine: Annotated[Engine | None, typer.Option(help="What orders the ledger's entries, if not as site.toml says.")] = None,
 ) -> None:
     """Run the gateway until Ctrl-C."""
-    from ..web import serve  # noqa: PLC0415 - takes a second to load, and only this command needs it
-
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     with plainly():
-        run(directory, serve, engine)
+        run(directory, _serve, engine)
+
+
+def _serve(view: Callable[[], View], host: str, port: int, on_ready: Callable[[str], None]) -> None:
+    from ..web import serve  # noqa: PLC0415 - takes a second to load, and metering does not wait for it
+
+    serve(view, host, port, on_ready)
 
 
 @app.command()

@@ -18,7 +18,7 @@ from gateway.site import Site, now
 from . import certificates
 
 SITE = "load"
-_INTERVAL_S = 900
+INTERVAL_S = 900
 _DEADLINE_S = 86_400
 """Nobody is estimated during the test: an interval is settled once everybody has certified it."""
 Progress = Callable[[str, int], None]
@@ -51,7 +51,7 @@ class Fleet:
 def commission(root: Path, meters: int, each: int, progress: Progress) -> Fleet:
     """Begin a site in ``root`` with ``meters`` meters that have ``each`` certificates to send; the newest ends now."""
     site = Site(root)
-    site.create(SITE, _INTERVAL_S, _DEADLINE_S)
+    site.create(SITE, INTERVAL_S, _DEADLINE_S)
     names = [f"meter-{number:04}" for number in range(1, meters + 1)]
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in names]
     _enrol(site, names, [KeySigner(key) for key in keys])
