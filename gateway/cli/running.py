@@ -3,15 +3,13 @@
 import json
 import logging
 import sys
-from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
 
 from blockchain_iface.engines.opening import Engine
 
-from ..core.view import View
 from ..service import run
 from ..site import Site
 from .conventions import AsJson, Directory, plainly
@@ -46,10 +44,10 @@ def run_gateway(
         run(directory, _serve, engine)
 
 
-def _serve(view: Callable[[], View], host: str, port: int, on_ready: Callable[[str], None]) -> None:
+def _serve(*told: Any) -> None:
     from ..web import serve  # noqa: PLC0415 - takes a second to load, and metering does not wait for it
 
-    serve(view, host, port, on_ready)
+    serve(*told)
 
 
 @app.command()

@@ -24,8 +24,8 @@ from blockchain_iface.verify import verify
 from firmware.wire import cose
 from gateway.adapters import keystore
 from gateway.site import now
-from tools.demo import books
-from tools.demo.processes import Child, Failed, stop
+from hil.bench import books
+from hil.bench.processes import Child, Failed, stop
 from tools.loadtest import fleet
 from tools.loadtest.fleet import INTERVAL_S, SITE, Fleet
 from tools.loadtest.subject import ROOT
