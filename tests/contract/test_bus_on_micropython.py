@@ -11,6 +11,8 @@ from hil.links.paced import PacedLine
 from hil.links.slaves import Slaves
 from tools.bench_bus import measure, run_master, station
 
+pytestmark = pytest.mark.paced
+
 METER = "eastron_sdm120"
 # those that keep a request waiting until its time is up
 LONG = {BusKind.SILENCE: "timeout", BusKind.DELAY: "timeout", BusKind.TRUNCATED: "timeout", BusKind.UNIT: "unit"}
