@@ -66,8 +66,9 @@ def _run(site: Site, serve: Serve, engine: Engine | None) -> None:
         worker.start()
         serve(worker.view, vitals, settings.dashboard.host, settings.dashboard.port, worker.dashboard_ready)
     except KeyboardInterrupt:
-        _log.info("stopping")
+        pass
     finally:
+        _log.info("stopping")
         worker.stop()
         link.stop()
         broker.stop()

@@ -7,11 +7,14 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from blockchain_iface.engines.opening import Engine
 from blockchain_iface.state.records import Tariff
 from firmware.wire.topics import is_id
+
+from .toml_lines import line_of
 
 FILE = "site.toml"
 
@@ -86,40 +89,59 @@ class TariffSettings(_Table):
     loss_ppm: Ppm = 10_000
     payout_at: Money = 1_000_000_000
     payout_keep: Money = 500_000_000
-    bands: list[tuple[int, Money]] = [(0, 160_000), (21_600, 200_000), (61_200, 240_000), (79_200, 160_000)]
+    bands: list[Annotated[tuple[int, Money], Strict(False)]] = [
+        (0, 160_000),
+        (21_600, 200_000),
+        (61_200, 240_000),
+        (79_200, 160_000),
+    ]
 
     def tariff(self) -> Tariff:
         """As the ledger takes it."""
         return Tariff(**{**self.model_dump(), "bands": tuple(self.bands)})
 
 
-class Settings(_Table):
+class Settings(BaseSettings):
     """A whole ``site.toml``. ``interval_s`` 1..86,400; ``deadline_s`` after an interval's end silent meters are estimated."""
 
+    model_config = SettingsConfigDict(extra="forbid", strict=True, frozen=True)
+
     site: Annotated[str, AfterValidator(_id)]
-    engine: Engine = Engine.EMBEDDED
+    engine: Annotated[Engine, Strict(False)] = Engine.EMBEDDED
     interval_s: Annotated[int, Field(ge=1, le=86400)]
     deadline_s: Annotated[int, Field(ge=1, le=86400)]
     broker: BrokerSettings
     dashboard: DashboardSettings
     tariff: TariffSettings = TariffSettings()
 
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *_: PydanticBaseSettingsSource, **__: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The file and nothing else: the environment's SITE or TARIFF is somebody else's."""
+        return (TomlConfigSettingsSource(settings_cls),)
+
 
 def load(path: Path) -> Settings:
     """The settings in the file at ``path``. SettingsError for anything but valid ones."""
+
+    class Here(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
     try:
-        document = tomllib.loads(path.read_text())
-        return Settings.model_validate(document, strict=False)
+        text = path.read_text("utf-8")
+        return Here.model_validate({})
     except FileNotFoundError:
         raise SettingsError(f"{path} is missing: `skerry gateway init` makes a site directory") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: {error}") from None
     except ValidationError as error:
-        raise SettingsError(f"{path}: " + "; ".join(_complaint(item) for item in error.errors())) from None
+        raise SettingsError("; ".join(f"{path}: {_complaint(text, item)}" for item in error.errors())) from None
 
 
-def _complaint(item: Any) -> str:
-    where = ".".join(str(part) for part in item["loc"])
+def _complaint(text: str, item: Any) -> str:
+    line = line_of(text, item["loc"])
+    where = ("" if line is None else f"line {line}: ") + ".".join(str(part) for part in item["loc"])
     if item["type"] != "extra_forbidden":
         return f"{where}: {item['msg']}"
     near = get_close_matches(item["loc"][-1], _names(item["loc"][:-1]), n=1, cutoff=0)

@@ -1,6 +1,6 @@
 """What all commands of `skerry gateway` share: their arguments, and how they fail."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -42,11 +42,15 @@ Directory = Annotated[Path, typer.Argument(help="The site's directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+def _echo(sentence: str) -> None:
+    typer.echo(f"gateway: {sentence}", err=True)
+
+
 @contextmanager
-def plainly() -> Iterator[None]:
+def plainly(say: Callable[[str], None] = _echo) -> Iterator[None]:
     """An expected error is one sentence and exit status 1; anything else is a defect and shows where."""
     try:
         yield
     except _EXPECTED as error:
-        typer.echo(f"gateway: {error}", err=True)
+        say(str(error))
         raise typer.Exit(1) from None

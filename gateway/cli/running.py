@@ -1,7 +1,6 @@
 """`skerry gateway init|run|status`: a site's beginning, and its gateway."""
 
 import json
-import logging
 import sys
 from typing import Annotated, Any
 
@@ -10,11 +9,13 @@ import typer
 
 from blockchain_iface.engines.opening import Engine
 
+from ..adapters import logs
 from ..service import run
 from ..site import Site
 from .conventions import AsJson, Directory, plainly
 
 app = typer.Typer()
+_log = structlog.get_logger()
 
 
 @app.command()
@@ -34,13 +35,11 @@ def init(
 def run_gateway(
     directory: Directory,
     engine: Annotated[Engine | None, typer.Option(help="What orders the ledger's entries, if not as site.toml says.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Log JSON lines on a terminal, too.")] = False,
 ) -> None:
     """Run the gateway until Ctrl-C."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    with plainly():
+    logs.configure(as_json or not sys.stderr.isatty())
+    with plainly(lambda reason: _log.critical("the gateway cannot run", reason=reason)):
         run(directory, _serve, engine)
 
 

@@ -56,9 +56,12 @@ def test_a_default_tariff_is_one_the_ledger_takes(site: Site) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("interval_s", "intervall_s", "intervall_s: there is no such key; is interval_s meant?"),
-        ("feed_in", "feedin", "tariff.feedin: there is no such key; is feed_in meant?"),
+        ("interval_s", "intervall_s", "site.toml: line {line}: intervall_s: there is no such key; is interval_s meant?"),
+        ("feed_in", "feedin", "line {line}: tariff.feedin: there is no such key; is feed_in meant?"),
         ("interval_s = 10", 'interval_s = "ten"', "interval_s: Input should be a valid integer"),
+        ("interval_s = 10", 'interval_s = "10"', "line {line}: interval_s: Input should be a valid integer"),
+        ("[0, 160000]", '["0", 160000]', "line {line}: tariff.bands.0.0: Input should be a valid integer"),
+        ("deadline_s = 30", "", "site.toml: deadline_s: Field required"),
         ("interval_s = 10", "interval_s = 0", "interval_s: Input should be greater than or equal to 1"),
         ('site = "isle"', 'site = "The Isle"', "1 to 32 of a-z, 0-9 and - are expected"),
         ("[broker]", "[broker", "Expected ']'"),
@@ -69,10 +72,19 @@ def test_a_default_tariff_is_one_the_ledger_takes(site: Site) -> None:
 )
 def test_a_slip_in_the_settings_is_named(site: Site, old: str, new: str, complaint: str) -> None:
     path = site.root / settings.FILE
-    path.write_text(path.read_text().replace(old, new, 1))
+    text = path.read_text()
+    path.write_text(text.replace(old, new, 1))
+    line = text[: text.index(old)].count("\n") + 1
     with pytest.raises(SettingsError) as error:
         site.settings()
-    assert complaint in str(error.value)
+    assert complaint.format(line=line) in str(error.value)
+
+
+def test_the_environment_decides_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = site.settings()
+    for name in ("SITE", "TARIFF", "BROKER__HOST", "INTERVAL_S"):
+        monkeypatch.setenv(name, "{}")
+    assert site.settings().model_dump() == before.model_dump()
 
 
 def test_a_directory_without_a_site_says_what_to_do(tmp_path: Path) -> None:
