@@ -57,7 +57,7 @@ class Reception:
             _log.warning("an enrolment is refused", file=path.name, reason=reason)
             inbox.refuse(path, reason)
         else:
-            _log.info("enrolled", meter=one.meter, role=unit.role, fingerprint=one.fingerprint.hex())
+            _log.info("admitted", meter=one.meter, role=unit.role, fingerprint=one.fingerprint.hex())
 
     def _admit(self, one: Application, unit: Unit) -> bytes | None:
         """The answer; None until the ledger has taken the key for good."""

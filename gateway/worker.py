@@ -17,7 +17,9 @@ import structlog
 from blockchain_iface.engines.opening import Engine, open_ledger
 from blockchain_iface.ledger import Rejected, Unavailable
 from blockchain_iface.signatures import Verifier
+from blockchain_iface.state.happenings import Settled
 
+from . import happenings
 from .adapters import files, keystore
 from .adapters.broker import Broker
 from .adapters.mqtt import Link
@@ -145,11 +147,10 @@ class Worker:
         self._vitals.awaits(self._centre.awaited)
         link = "connected" if self._link.connected else "not connected"
         before, self._view = self._view, self._centre.view(now(), self._inboxes.names, f"{self._broker.kind}, {link}")
-        self._vitals.settlements += _report(before, self._view, self._centre.newest_refusals)
-        while self._centre.sighted:
-            sighted = self._centre.sighted.pop(0)
-            what = "a meter saw another history of this ledger: it is on record, and an auditor should know"
-            _log.error(what, meter=sighted.meter, certificate=sighted.number, seen=sighted.seen)
+        _report(before, self._view, self._centre.newest_refusals)
+        for happening in self._ledger.happened():
+            happenings.log(happening)
+            self._vitals.settlements += isinstance(happening, Settled)
         self._announce()
 
     def _announce(self) -> None:
@@ -186,22 +187,9 @@ def _begun(open_for_business: Callable[[], ShadowCentre]) -> ShadowCentre:
         time.sleep(_PATIENCE_S)
 
 
-def _report(before: View, after: View, newest: Mapping[str, Refused]) -> int:
-    """One line for each reason of new refusals, and for each settlement that is new in the picture, oldest first: how many."""
+def _report(before: View, after: View, newest: Mapping[str, Refused]) -> None:
+    """One line for each reason of new refusals."""
     for reason, count in after.refusals.items():
         if count > before.refusals.get(reason, 0):
             last = newest[reason]
             _log.warning("refused", reason=reason, so_far=count, meter=last.meter, detail=last.detail)
-    known = {(settled.t0, settled.revision) for settled in before.settlements}
-    new = [settled for settled in after.settlements if (settled.t0, settled.revision) not in known]
-    for settled in reversed(new):
-        _log.info(
-            "settled",
-            t0=settled.t0,
-            revision=settled.revision,
-            energy_wh=settled.energy_wh,
-            traded_wh=settled.traded_wh,
-            provisional=settled.provisional,
-            unexplained_wh=settled.unexplained_wh,
-        )
-    return len(new)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..ledger import Rejected, Unavailable
 from ..signatures import Verifier
+from ..state.happenings import Happening
 from ..state.machine import Machine
 from . import abci_pb2 as abci
 from . import snapshot
@@ -52,6 +53,7 @@ class Application:
         verifier: Verifier,
         founders: Mapping[str, bytes],
         settled: Callable[[Sequence[bytes]], None],
+        told: Callable[[Sequence[tuple[str, Happening]]], None],
         accused: Callable[[bytes, int], None],
     ) -> None:
         """Go on from ``copy``, the ledger as this validator holds it.
@@ -60,12 +62,14 @@ class Application:
             verifier: of this thread: what waited in the pool is not read and checked again in its block.
             founders: the sites that may begin here, and their shadow centres' keys.
             settled: told the SHA-256 of the transactions of each block that has some.
+            told: what each block has brought about, and at which site.
             accused: told the address of each validator that voted twice, and at which height: the evidence is in the block.
         """
         self._copy = copy
         self._verifier = verifier
         self._founders = founders
         self._settled = settled
+        self._told = told
         self._accused = accused
         self._restore: snapshot.Restore | None = None
         self._begin()
@@ -138,6 +142,7 @@ class Application:
         self._waiting.forget()
         if self._block.transactions:
             self._settled([sha256(data).digest() for data in self._block.transactions])
+        self._told(self._block.happened)
         self._block.clear()
         return abci.ResponseCommit(retain_height=max(0, self._copy.height - _RETAINED))
 

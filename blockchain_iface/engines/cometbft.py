@@ -6,6 +6,7 @@ second. Whoever is cut off, or too few, goes on metering: what waits is delivere
 signs the head of its own copy, so receipts are as plain as the embedded engine's.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from ..cometbft.process import NodeProcess
 from ..cometbft.rpc import Node
 from ..ledger import Entry, Head, Health
 from ..signatures import Verifier
+from ..state.happenings import Happening
 from ..state.state import State
 from .embedded import FILE
 from .judged import JudgedLog
@@ -29,6 +31,8 @@ _log = structlog.get_logger()
 OUTBOX, HOME = "outbox.sqlite", "cometbft"
 _PATIENCE_S = 60
 """Entries that wait longer than this say that we are cut off, or that too few validators run."""
+
+_UNHEARD = 10_000
 
 
 class CometLedger(JudgedLog):
@@ -55,12 +59,13 @@ class CometLedger(JudgedLog):
             Unavailable: a file cannot be opened, or there is no node's folder or no cometbft program.
         """
         founders = founders_of(directory / HOME)
+        self._happened: deque[Happening] = deque(maxlen=_UNHEARD)
         self._copy = Copy(directory / FILE, signer, site)
         self._reading = CopyStore(directory / FILE)
         super().__init__(self._reading, signer, site, founders, verifier)
         self._outbox = Outbox(directory / OUTBOX)
         # a verifier of its own: the node's calls come from another thread
-        answerer = application(self._copy, Verifier(), founders, self._settle, _accuse)
+        answerer = application(self._copy, Verifier(), founders, self._settle, self._tell, _accuse)
         self._process = NodeProcess(directory / HOME, answerer)
         self._courier = Courier(self._outbox, Node(self._process.address))
         self._process.start()
@@ -68,6 +73,13 @@ class CometLedger(JudgedLog):
 
     def _settle(self, digests: Sequence[bytes]) -> None:
         self._courier.settle(digests)
+
+    def _tell(self, happened: Sequence[tuple[str, Happening]]) -> None:
+        self._happened.extend(self._own(happened))
+
+    def happened(self) -> list[Happening]:
+        """What the site's final entries have brought about since the last call, certificates left out; the newest 10,000."""
+        return [self._happened.popleft() for _ in range(len(self._happened))]
 
     def refresh(self) -> None:
         """See what the node's thread has written, and until the next call nothing later. Corrupt or Unavailable."""

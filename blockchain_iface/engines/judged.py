@@ -9,6 +9,7 @@ from firmware.wire.signer import Signer
 from ..ledger import Rejected
 from ..log import Log, Storage
 from ..signatures import Verifier
+from ..state.happenings import Certified, Happening
 from ..state.machine import Machine
 from ..state.state import Refused, State
 
@@ -62,11 +63,17 @@ class JudgedLog(Log):
                 raise Rejected(statement.id, "this statement is here with another signature, and what is here stays")
         return news
 
-    def _judge(self, statements: Sequence[cose.Statement]) -> None:
-        """Draft them in the machine. Rejected leaves the drafts to be rolled back."""
+    def _judge(self, statements: Sequence[cose.Statement]) -> list[Happening]:
+        """Draft them in the machine: what would happen. Rejected leaves the drafts to be rolled back."""
+        happened: list[tuple[str, Happening]] = []
         for statement in statements:
             try:
-                self._machine.apply(statement)
+                happened += [(statement.issuer, one) for one in self._machine.apply(statement)]
             except Refused as refusal:
                 raise Rejected(statement.id, str(refusal)) from None
             self._machine.keep()
+        return self._own(happened)
+
+    def _own(self, happened: Sequence[tuple[str, Happening]]) -> list[Happening]:
+        """What people of this site are told of ``happened``, each with its site: all but certificates, which are the rule."""
+        return [one for site, one in happened if site == self._site and not isinstance(one, Certified)]

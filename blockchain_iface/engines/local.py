@@ -8,7 +8,11 @@ from firmware.wire.signer import Signer
 from ..ledger import Corrupt
 from ..log import Storage
 from ..signatures import Verifier
+from ..state.happenings import Happening
 from .judged import JudgedLog
+
+_UNHEARD = 1000
+"""Blocks of which nobody has asked what happened."""
 
 
 class LocalLedger(JudgedLog):
@@ -26,7 +30,14 @@ class LocalLedger(JudgedLog):
             Unavailable: it cannot be read.
         """
         super().__init__(storage, signer, site, {site: signer.public}, verifier)
+        self._drafts: dict[int, list[Happening]] = {}
         self._check()
+
+    def happened(self) -> list[Happening]:
+        """What the entries have brought about since the last call, certificates left out; of the newest thousand blocks."""
+        head = self.head()
+        done = [height for height in self._drafts if head and height <= head.height]
+        return [happening for height in done for happening in self._drafts.pop(height)]
 
     def submit(self, entries: Sequence[bytes], at: int) -> list[bytes]:
         """See ledger.Ledger.submit. A batch with news in it becomes one block; without, nothing is written."""
@@ -39,13 +50,22 @@ class LocalLedger(JudgedLog):
 
     def _take(self, news: Sequence[cose.Statement], at: int) -> None:
         head = self.head()
+        height = head.height + 1 if head else 0
         try:
-            self._judge(news)
-            self.append(news, at, self._machine.seal(head.height + 1 if head else 0))
+            # kept until it is known whether the block is there: a write may fail and have been carried out
+            self._expect(height, self._judge(news))
+            self.append(news, at, self._machine.seal(height))
         except BaseException:
             self._machine.rollback()
             raise
         self._machine.commit()
+
+    def _expect(self, height: int, happening: list[Happening]) -> None:
+        self._drafts.pop(height, None)
+        if happening:
+            self._drafts[height] = happening
+        if len(self._drafts) > _UNHEARD:
+            del self._drafts[next(iter(self._drafts))]
 
     def _check(self) -> None:
         """What can be seen at once; `skerry ledger verify` looks at every entry."""

@@ -119,12 +119,17 @@ class Traded:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """An interval was settled, or trued up if ``revision`` is above 0; ``scheduled`` meters were silent."""
+    """An interval was settled, or trued up if ``revision`` is above 0; ``scheduled`` meters were silent.
+
+    ``energy_wh`` is all that was taken and given; ``unexplained_wh`` is None unless the feeders and all meters are certified.
+    """
 
     t0: int
     revision: int
+    energy_wh: int
     traded_wh: int
     scheduled: int
+    unexplained_wh: int | None
 
 
 @dataclass(frozen=True, slots=True)

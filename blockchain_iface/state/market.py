@@ -96,7 +96,8 @@ def apply_settlement(state: State, entry: Settlement) -> Settled:
     )
     state.intervals.put(entry.t0, newest)
     state.close(entry.t0)
-    return Settled(entry.t0, entry.revision, newest.traded_wh, newest.scheduled)
+    energy, traded, silent = newest.energy_wh, newest.traded_wh, newest.scheduled
+    return Settled(entry.t0, entry.revision, energy, traded, silent, entry.unexplained_wh)
 
 
 def is_news(interval: Interval, entry: Settlement) -> bool:

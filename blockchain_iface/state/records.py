@@ -244,6 +244,11 @@ class Interval(NamedTuple):
         return self.price > 0
 
     @property
+    def energy_wh(self) -> int:
+        """What the newest settlement took as taken and given, in sum."""
+        return sum(energy.imported + energy.exported for _, energy in self.measured)
+
+    @property
     def scheduled(self) -> int:
         """How many points the newest settlement took at their schedule."""
         return sum(1 for _, measured in self.measured if measured.quality == SCHEDULED)

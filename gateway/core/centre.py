@@ -71,7 +71,6 @@ class ShadowCentre:
     Attributes:
         dispatch: commands that people have ordered, and how they ended.
         newest_refusals: the last refused message by reason, for the log.
-        sighted: certificates whose meters saw another history of the ledger; whoever logs them takes them away.
         updates: of the meters' firmware.
     """
 
@@ -108,7 +107,6 @@ class ShadowCentre:
         self._gaps = Gaps()
         self._refusals: Counter[tuple[str, Refusal]] = Counter()
         self.newest_refusals: dict[str, Refused] = {}
-        self.sighted: list[Admitted] = []
         self._questions: dict[str, bytes] = {}
         self._chunks: list[Publish] = []
         self._awaited: dict[bytes, Admitted] = {}
@@ -305,8 +303,7 @@ class ShadowCentre:
         return self._answer(list(self._awaited.values()), now)
 
     def _on_final(self, one: Admitted, is_news: bool, now: int) -> None:
-        if intake.record_sighting(self._writer, one, now):
-            self.sighted.append(one)
+        intake.record_sighting(self._writer, one, now)
         if one.kind == receipt.EVENT:
             log = self._telemetry.log(one.meter)
             self.dispatch.take_event(one.meter, one.statement, log[0] if log else None)

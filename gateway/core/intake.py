@@ -76,19 +76,18 @@ def _record_clone(writer: Writer, clone: Admitted, first: bytes, now: int) -> No
         writer.write(clone.meter, Alarm(clone.kind, clone.meter, clone.number, first, clone.statement.data), now)
 
 
-def record_sighting(writer: Writer, one: Admitted, now: int) -> bool:
-    """Compare the head that a meter saw with our own tree: whether a second history went on record, with what both signed.
+def record_sighting(writer: Writer, one: Admitted, now: int) -> None:
+    """Compare the head that a meter saw with our own tree. A second history goes on record, with what both signed.
 
     ``one`` is final. Rejected or Unavailable.
     """
     if one.seen is None:
-        return False
+        return
     size, root = one.seen
     head = writer.ledger.head()
     assert head is not None  # the certificate is on the ledger
     own = writer.ledger.root(size)
     if own == root or (one.meter, size, root) in writer.state.sightings:
-        return False
+        return
     ours = (head.size, head.root) if own is None else (size, own)
     writer.write(one.meter, Sighting(one.statement.data, *ours), now)
-    return True

@@ -129,7 +129,7 @@ def _settlement(interval: Interval, length: int) -> SettlementView:
         t0=interval.t0,
         dt=length,
         revision=interval.revision,
-        energy_wh=sum(energy.imported + energy.exported for _, energy in interval.measured),
+        energy_wh=interval.energy_wh,
         traded_wh=interval.traded_wh,
         provisional=interval.scheduled,
         unexplained_wh=interval.unexplained_wh,

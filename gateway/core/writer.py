@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
 from blockchain_iface.ledger import Ledger, Rejected
+from blockchain_iface.state.happenings import Happening
 from blockchain_iface.state.state import State
 from firmware.wire import cose
 from firmware.wire.signer import Signer
@@ -15,6 +16,10 @@ class StatefulLedger(Ledger, Protocol):
     @property
     def state(self) -> State:
         """The state after the newest block. Read only."""
+        ...
+
+    def happened(self) -> list[Happening]:
+        """What the site's final entries have brought about since the last call, each once; certificates are left out."""
         ...
 
 

@@ -16,6 +16,7 @@ from blockchain_iface.engines.cometbft import CometLedger
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.engines.memory import MemoryLedger, MemoryStorage, Step, fails
 from blockchain_iface.ledger import Entry, Head, Ledger
+from blockchain_iface.state.happenings import Happening
 from blockchain_iface.store import Store
 from gateway.adapters.broker import free_port
 from gateway.core.writer import StatefulLedger
@@ -185,6 +186,17 @@ def submitted(ledger: Ledger, batch: Sequence[bytes], at: int) -> list[bytes]:
         assert time.monotonic() < deadline, "not final in time"
         time.sleep(0.01)
     return ids
+
+
+def told(ledger: StatefulLedger, count: int) -> list[Happening]:
+    """What has happened, ``count`` or more; an engine may tell it a moment after its entries are final."""
+    happened = ledger.happened()
+    deadline = time.monotonic() + PATIENCE_S
+    while len(happened) < count:
+        assert time.monotonic() < deadline, "not told in time"
+        time.sleep(0.01)
+        happened += ledger.happened()
+    return happened
 
 
 LOCAL: dict[str, Callable[[Path], LocalEngine]] = {"memory": Memory, "embedded": Embedded}

@@ -13,11 +13,12 @@ from scitt_cose.receipt import verify_receipt
 from blockchain_iface.ledger import Rejected
 from blockchain_iface.signatures import public_key
 from blockchain_iface.state.entries import Genesis
-from firmware.wire import cbor, cose, receipt
+from blockchain_iface.state.happenings import Begun, Enrolled, Recharged, Recorded
+from firmware.wire import cbor, cose, event, receipt
 from firmware.wire.fields import WireError
 from firmware.wire.p256 import N
 from gateway.core.writer import StatefulLedger
-from tests.contract.engines import ENGINES, Engine, check_heads, seen, submitted
+from tests.contract.engines import ENGINES, Engine, check_heads, seen, submitted, told
 from tests.virtual_meter import CENTRE, SITE, T0, TARIFF, VirtualMeter, enrolment_of, genesis, recharge_of, signer
 
 PEM = public_key(CENTRE.public).public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -96,6 +97,17 @@ def test_a_batch_is_taken_whole_or_not_at_all(ledger: StatefulLedger, meter: Vir
     assert seen(ledger) == before
     submitted(ledger, [good], T0 + 11)
     assert ledger.state.chains["home-1"].contiguous == 1
+
+
+def test_what_the_entries_bring_about_is_told_once(ledger: StatefulLedger, meter: VirtualMeter) -> None:
+    assert told(ledger, 2) == [Begun(SITE), Enrolled("home-1", "load")]
+    submitted(ledger, [meter.certify(5, 0), meter.record()], T0)
+    submitted(ledger, [recharge_of("@grid", 1, "slip")], T0)
+    submitted(ledger, [recharge_of("@grid", 1, "slip")], T0)
+    with pytest.raises(Rejected):
+        ledger.submit([recharge_of("@grid", 2, "slip")], T0)
+    assert told(ledger, 2) == [Recorded("home-1", 1, event.BOOT), Recharged("@grid", 1, "slip")]
+    assert ledger.happened() == []
 
 
 def test_receipts_convince_an_independent_library(ledger: StatefulLedger, meter: VirtualMeter) -> None:

@@ -17,9 +17,10 @@ import pytest
 from blockchain_iface.engines.local import LocalLedger
 from blockchain_iface.engines.memory import Step
 from blockchain_iface.ledger import Unavailable
+from blockchain_iface.state.happenings import Begun, Enrolled
 from firmware.wire.signer import Signer
 from tests.contract.engines import LOCAL, LocalEngine, check_heads, seen
-from tests.virtual_meter import CENTRE, T0, VirtualMeter, enrolment_of, genesis
+from tests.virtual_meter import CENTRE, SITE, T0, VirtualMeter, enrolment_of, genesis
 
 
 @pytest.fixture(params=LOCAL)
@@ -57,6 +58,21 @@ def test_a_failed_write(engine: LocalEngine, step: Step, is_done: bool, is_reope
     check_heads(ledger)
     after = seen(ledger)
     assert seen(engine.open()) == after
+
+
+@pytest.mark.parametrize("is_done", [False, True], ids=["failed", "failed but done"])
+@pytest.mark.parametrize("step", Step, ids=lambda step: step.value)
+def test_what_happened_is_told_when_it_has_and_once(engine: LocalEngine, step: Step, is_done: bool) -> None:
+    meter, ledger = VirtualMeter("home-1", 7), engine.open()
+    ledger.submit([genesis()], T0)
+    assert ledger.happened() == [Begun(SITE)]
+    with engine.failing(step, is_done), pytest.raises(Unavailable):
+        ledger.submit([enrolment_of(meter)], T0)
+    enrolled = [Enrolled("home-1", "load")]
+    assert ledger.happened() == (enrolled if step is Step.COMMIT and is_done else [])
+    ledger.submit([enrolment_of(meter)], T0)
+    assert ledger.happened() == ([] if step is Step.COMMIT and is_done else enrolled)
+    assert ledger.happened() == []
 
 
 def test_a_disk_that_fails_for_long(engine: LocalEngine) -> None:

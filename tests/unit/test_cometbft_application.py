@@ -14,6 +14,7 @@ from blockchain_iface.ledger import Unavailable
 from blockchain_iface.merkle import EMPTY_ROOT
 from blockchain_iface.signatures import Verifier
 from blockchain_iface.state.entries import Genesis
+from blockchain_iface.state.happenings import Begun, Certified, Enrolled, Happening
 from firmware.wire import cose
 from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF, VirtualMeter, enrolment_of, genesis, signer
 
@@ -27,9 +28,10 @@ class Node:
 
     def __init__(self, path: Path, key: int = 0) -> None:
         self.settled: list[bytes] = []
+        self.told: list[tuple[str, Happening]] = []
         self.copy = Copy(path, signer(key) if key else CENTRE, f"reef-{key}" if key else SITE)
         founders = {SITE: CENTRE.public}
-        self.application = Application(self.copy, Verifier(), founders, self.settled.extend, lambda *_: None)
+        self.application = Application(self.copy, Verifier(), founders, self.settled.extend, self.told.extend, lambda *_: None)
 
     @property
     def height(self) -> int:
@@ -188,6 +190,8 @@ def test_a_node_that_comes_back_before_it_said_commit(node: Node, meter: Virtual
     one = certified(meter)
     assert node.finalize(one).app_hash == node.finalize(one).app_hash == node.decide(one)
     assert node.settled == [sha256(data).digest() for data in (*BEGINNING, one)]
+    node.decide(certified(meter))
+    assert [type(happening) for _, happening in node.told] == [Begun, Enrolled, Certified, Certified]
 
 
 def test_a_disk_that_is_full_for_a_while(node: Node, meter: VirtualMeter) -> None:

@@ -13,6 +13,7 @@ from scitt_cose.receipt import verify_receipt
 from blockchain_iface.ledger import Rejected, Unavailable
 from blockchain_iface.signatures import public_key
 from blockchain_iface.state.entries import Alarm, Recharge, Recovery, Settlement, Sighting
+from blockchain_iface.state.happenings import Sighted
 from firmware.wire import cbor, certificate, command, cose, es256, log_piece, p256, receipt, topics
 from gateway.core.centre import Message, OtherSite, Publish
 from gateway.core.commands import CommandDesk
@@ -409,7 +410,7 @@ def test_what_a_meter_saw_of_this_history_is_no_news(bench: TwoMeters) -> None:
     bench.send(bench.house, bench.house.certify(3, 0))
     bench.send(bench.wind, bench.wind.certify(3, 0, seen=seen_in(answer, data)))
     assert bench.entries(Sighting.TYPE) == []
-    assert bench.centre.sighted == []
+    assert not any(isinstance(one, Sighted) for one in bench.ledger.happened())
 
 
 def test_a_meter_that_saw_another_history_is_believed_and_put_on_record_once(bench: TwoMeters) -> None:
@@ -421,7 +422,7 @@ def test_a_meter_that_saw_another_history_is_believed_and_put_on_record_once(ben
     evidence = Sighting.decode(statement.payload)
     assert statement.kid == CENTRE.kid
     assert (evidence.certificate, evidence.size, evidence.root) == (data, 3, bench.ledger.root(3))
-    assert [(one.meter, one.seen) for one in bench.centre.sighted] == [("wind-1", other)]
+    assert Sighted("wind-1", 3, (evidence.size, evidence.root)) in bench.ledger.happened()
     # neither the same certificate nor the meter's next one tells more; another meter's word does
     bench.send(bench.wind, data, bench.wind.certify(3, 0, seen=other))
     assert len(bench.entries(Sighting.TYPE)) == 1

@@ -65,7 +65,6 @@ class Campaign:
             if self.sent % _TICK == 0:
                 self.answers += len(self.bench.centre.on_tick(now))
                 self.bench.centre.view(now, {}, "")
-                self.bench.centre.sighted.clear()
         except Exception as error:
             raise Escaped(f"seed {self.seed}, among messages {self.sent + 1} to {self.sent + size}") from error
         self.sent += size
