@@ -25,6 +25,7 @@ from firmware.wire.topics import is_id
 
 from .adapters import files, keystore, releases, settings
 from .adapters.actor import Actor, at_the_keyboard
+from .adapters.api_keys import ApiKeys
 from .adapters.broker import free_port
 from .adapters.door import Door
 from .adapters.inbox import Inbox
@@ -84,6 +85,11 @@ class Site:
     def door(self) -> Door:
         """Who is let in by the broker."""
         return Door(self.keys / "door")
+
+    @property
+    def api_keys(self) -> ApiKeys:
+        """Who may ask over HTTP, and for what."""
+        return ApiKeys(self.keys / "api.json")
 
     @property
     def tokens(self) -> Tokens:
@@ -147,9 +153,12 @@ class Site:
         self.settings()
 
     def renew_door(self) -> None:
-        """Renew what the broker and the gateway show each other, if it is time. KeyFileError if that cannot be."""
+        """Renew what the broker, the gateway and its web server show, if it is time. KeyFileError if that cannot be."""
+        current = self.settings()
         with self.editing():
-            self.door.renew(self.settings().broker.certified, now())
+            self.door.renew(current.broker.certified, now())
+            if not current.dashboard.is_near:
+                self.door.renew_web(current.dashboard.certified, now())
 
     def genesis(self, public: bytes) -> Genesis:
         """The first entry that the settings ask for."""

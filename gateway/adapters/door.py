@@ -1,8 +1,9 @@
-"""The files of the broker's door: the site's authority, what it has issued, and the list of what it has taken back.
+"""The files of the broker's door and the web server's: the authority, what it has issued, the list of what it has taken back.
 
 authority.pem   its key and certificate            broker.pem   the broker's key and certificate
 ca.pem          its certificate alone              link.pem     the gateway's own, as a client of the broker
 crl.pem         who is no longer let in            issued/      METER/SERIAL.pem, every client certificate
+web.pem         the web server's key and certificate, where it listens beyond loopback
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ..core import authority
-from ..core.authority import BROKER, CRL_LIFE, GATEWAY, Authority
+from ..core.authority import BROKER, CRL_LIFE, GATEWAY, WEB, Authority
 from . import files
 from .keystore import KeyFileError
 
@@ -34,7 +35,8 @@ class Door:
     def __init__(self, directory: Path) -> None:
         """``directory`` is the owner's alone."""
         self._directory = directory
-        self.ca, self.broker, self.link, self.crl = (directory / f"{name}.pem" for name in ("ca", "broker", "link", "crl"))
+        names = ("ca", "broker", "link", "crl", "web")
+        self.ca, self.broker, self.link, self.crl, self.web = (directory / f"{name}.pem" for name in names)
         self._secret = directory / "authority.pem"
         self._issued = directory / "issued"
 
@@ -59,6 +61,11 @@ class Door:
             files.write_secret(self.link, ours.own_client(GATEWAY, when))
         if not self._lasts(self.broker, addresses, when):
             files.write_secret(self.broker, ours.own_server(BROKER, addresses, when))
+
+    def renew_web(self, addresses: Sequence[str], now: int) -> None:
+        """Renew the web server's certificate likewise. KeyFileError."""
+        if not self._lasts(self.web, addresses, _when(now)):
+            files.write_secret(self.web, self._authority().own_server(WEB, addresses, _when(now), for_browsers=True))
 
     def check(self, meter: str, key: ec.EllipticCurvePublicKey) -> None:
         """DoorKeyTaken if ``key`` is another meter's than ``meter``'s."""

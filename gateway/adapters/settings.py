@@ -70,10 +70,21 @@ class BrokerSettings(_Table):
 
 
 class DashboardSettings(_Table):
-    """Where the dashboard listens."""
+    """Where dashboard and API listen, and the names and addresses by which people reach them."""
 
-    host: str = "127.0.0.1"
+    host: Annotated[str, AfterValidator(_ipv4)] = "127.0.0.1"
     port: Port
+    addresses: Annotated[list[Annotated[str, AfterValidator(_address)]], Field(min_length=1)] = ["127.0.0.1"]
+
+    @property
+    def is_near(self) -> bool:
+        """Whether nobody beyond this machine can reach it."""
+        return IPv4Address(self.host).is_loopback
+
+    @property
+    def certified(self) -> list[str]:
+        """What its certificate has to name: the gateway's own commands ask it from this machine."""
+        return list(dict.fromkeys([*self.addresses, "127.0.0.1"]))
 
 
 class TariffSettings(_Table):
@@ -174,9 +185,12 @@ host = "127.0.0.1"
 port = {broker_port}
 addresses = ["127.0.0.1"]
 
+# for people on other machines: host = "0.0.0.0", and the names or addresses by which they reach it. Then it speaks TLS only, by
+# the site's own authority (keys/door/ca.pem), and shows nothing without a key: `skerry gateway key add` makes one
 [dashboard]
 host = "127.0.0.1"
 port = {dashboard_port}
+addresses = ["127.0.0.1"]
 
 # micro-tokens per kWh and millionths; the first run fixes interval and tariff for good
 [tariff]

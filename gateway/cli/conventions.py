@@ -10,6 +10,7 @@ import typer
 from blockchain_iface.document import EvidenceError
 from blockchain_iface.ledger import LedgerError
 
+from ..adapters.api_keys import ApiKeyError
 from ..adapters.broker import BrokerError
 from ..adapters.keystore import KeyFileError
 from ..adapters.orders import OrderError
@@ -24,6 +25,7 @@ from ..site import SiteError
 POLL_S = 0.1
 _EXPECTED = (
     AlreadyRunning,
+    ApiKeyError,
     BrokerError,
     EvidenceError,
     KeyFileError,

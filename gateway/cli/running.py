@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from typing import Annotated, Any
 
 import structlog
@@ -40,7 +41,7 @@ def run_gateway(
     """Run the gateway until Ctrl-C."""
     logs.configure(as_json or not sys.stderr.isatty())
     with plainly(lambda reason: _log.critical("the gateway cannot run", reason=reason)):
-        run(directory, _serve, engine)
+        run(directory, partial(_serve, Site(directory)), engine)
 
 
 def _serve(*told: Any) -> None:

@@ -1,7 +1,7 @@
 """The site's own certificate authority (X.509, RFC 5280): whom the broker lets in. What a meter may certify is on the ledger.
 
     authority   CN "skerry SITE", signs certificates and the list of revoked ones     20 years
-    server      the broker: its names and addresses, serverAuth                       2 years, renewed by the gateway
+    server      the broker, the web server: their names and addresses, serverAuth     2 years, renewed by the gateway
     client      CN = meter id (or the gateway's), clientAuth and nothing else         5 years, renewed by enrolling again
 
 All keys are on P-256. Time is an argument; keys and serial numbers come from the operating system's generator.
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-GATEWAY, BROKER = "gateway", "broker"
+GATEWAY, BROKER, WEB = "gateway", "broker", "web"
 """Names in certificates that no meter may have."""
 OWN_LIFE = timedelta(days=2 * 365)
 CLIENT_LIFE = timedelta(days=5 * 365)
@@ -63,9 +63,13 @@ class Authority:
         """A new key and its client certificate, in PEM. A secret."""
         return self._own(name, ExtendedKeyUsageOID.CLIENT_AUTH, (), now - _BEHIND, now + OWN_LIFE)
 
-    def own_server(self, name: str, addresses: Sequence[str], now: datetime) -> bytes:
-        """As ``own_client``, for a server that is reached by ``addresses``: DNS names or IP addresses."""
-        return self._own(name, ExtendedKeyUsageOID.SERVER_AUTH, addresses, _EVER, now + OWN_LIFE)
+    def own_server(self, name: str, addresses: Sequence[str], now: datetime, for_browsers: bool = False) -> bytes:
+        """As ``own_client``, for a server that is reached by ``addresses``: DNS names or IP addresses.
+
+        Meters need a certificate that was always valid; some browsers take none of more than 825 days.
+        """
+        begin = now - _BEHIND if for_browsers else _EVER
+        return self._own(name, ExtendedKeyUsageOID.SERVER_AUTH, addresses, begin, now + OWN_LIFE)
 
     def crl(self, revoked: Iterable[x509.RevokedCertificate], number: int, now: datetime) -> x509.CertificateRevocationList:
         """The list of those who are no longer let in, the ``number``-th (RFC 5280, section 5)."""

@@ -1,6 +1,7 @@
 """Asking the running gateway how it is, from another process on the same computer."""
 
 import json
+import ssl
 import urllib.error
 import urllib.request
 from typing import Any
@@ -12,11 +13,13 @@ _PATIENCE_S = 5
 
 def ask(site: Site) -> dict[str, Any]:
     """What /health says, well or not. SiteError if there is no answer: the message says whether it runs at all."""
-    running = site.status()
-    if not running["running"]:
+    if not site.status()["running"]:
         raise SiteError("the gateway does not run: `skerry gateway run` starts it, and its log says why it ended")
+    web = site.settings().dashboard
+    trusted = None if web.is_near else ssl.create_default_context(cafile=site.door.ca)
+    address = f"http{'s' if trusted else ''}://127.0.0.1:{web.port}/health"
     try:
-        with urllib.request.urlopen(f"{running['dashboard']}health", timeout=_PATIENCE_S) as answer:  # noqa: S310 - our own
+        with urllib.request.urlopen(address, timeout=_PATIENCE_S, context=trusted) as answer:  # noqa: S310 - our own
             return dict(json.load(answer))
     except urllib.error.HTTPError as error:
         if error.code != 503:

@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from gateway.core.view import BlockView, MeterView, PriceView, SettlementView, View
+<<<<<<< HEAD
 from gateway.monitoring.vitals import Vitals
+=======
+from gateway.site import Site
+>>>>>>> 48eae56 (gateway: a REST API with keys and roles, behind one gate)
 from gateway.web import serve
 
 INTERVAL_S = 10
@@ -125,7 +129,11 @@ def look(script: dict[str, Any]) -> View:
 
 def main(port: int, script: Path) -> None:
     """Serve on 127.0.0.1 until a signal ends it."""
+    site = Site(script.with_suffix(""))
+    if not site.root.exists():
+        site.create("isle", INTERVAL_S, 3 * INTERVAL_S)
     serve(
+        site,
         lambda: look(json.loads(script.read_text(encoding="utf-8"))),
         Vitals(script.parent),
         "127.0.0.1",

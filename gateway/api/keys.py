@@ -1,0 +1,70 @@
+"""/keys: who may ask, and for what."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from ..adapters.api_keys import NAME
+from ..core.api_key import ApiKey, Role
+from ..site import now
+from .desk import AtDesk, Missing
+from .rules import Page, needs
+
+router = APIRouter(prefix="/keys", tags=["keys"])
+
+
+class KeyNow(BaseModel):
+    """Whose key there is, what for, and since when (Unix seconds). The key itself is kept nowhere."""
+
+    name: str
+    role: Role
+    created: int
+
+
+class Keys(Page):
+    """All keys."""
+
+    items: list[KeyNow]
+
+
+class NewKey(BaseModel, extra="forbid"):
+    """Whose key is to be made, and what for."""
+
+    name: Annotated[str, Field(pattern=NAME)]
+    role: Role
+
+
+class IssuedKey(BaseModel):
+    """A key, shown this once."""
+
+    name: str
+    role: Role
+    key: str
+
+
+@router.get("", **needs(Role.ADMINISTRATOR))
+def list_keys(desk: AtDesk) -> Keys:
+    """All keys, by name."""
+    return Keys(items=[_shown(key) for key in desk.site.api_keys.all()], next=None)
+
+
+@router.post("", status_code=201, **needs(Role.ADMINISTRATOR, writes=True))
+def add_key(desk: AtDesk, new: NewKey) -> IssuedKey:
+    """Make a key."""
+    with desk.site.editing():
+        key = desk.site.api_keys.add(new.name, new.role, now())
+    return IssuedKey(name=new.name, role=new.role, key=key)
+
+
+@router.delete("/{name}", status_code=204, **needs(Role.ADMINISTRATOR))
+def remove_key(desk: AtDesk, name: Annotated[str, Path(pattern=NAME)]) -> None:
+    """Take a key away, at once."""
+    with desk.site.editing():
+        if name not in {key.name for key in desk.site.api_keys.all()}:
+            raise Missing(f"{name} has no key.")
+        desk.site.api_keys.remove(name)
+
+
+def _shown(key: ApiKey) -> KeyNow:
+    return KeyNow(name=key.name, role=key.role, created=key.created)
