@@ -35,6 +35,7 @@ from .adapters.registry import Registry, Unit
 from .adapters.settings import Settings
 from .adapters.tokens import Tokens
 from .core import command_words
+from .core.api_key import Role
 from .core.application import RESERVED
 
 _CHECKPOINT_SIZE = 1 << 17
@@ -215,6 +216,19 @@ class Site:
         self.note("revoke", meter)
         with self.editing():
             return self.door.revoke(meter, now())
+
+    def add_key(self, name: str, role: Role) -> str:
+        """A new API key, to be shown once. ApiKeyError if the name is none, or has a key."""
+        with self.editing():
+            key = self.api_keys.add(name, role, now())
+            self.note("key-add", name)
+        return key
+
+    def remove_key(self, name: str) -> None:
+        """Take an API key away, at once. ApiKeyError if there is no such key."""
+        with self.editing():
+            self.api_keys.remove(name)
+            self.note("key-remove", name)
 
     def status(self) -> dict[str, Any]:
         """What gateway.json says, with ``running``: false while the gateway stands, or has not begun to answer."""

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from blockchain_iface.archive import Archive
 from blockchain_iface.state.state import State
 
+from ..adapters.actor import Actor
 from ..core.api_key import ApiKey
 from ..core.view import View
 from ..monitoring.vitals import Vitals
@@ -33,6 +34,10 @@ class Desk:
     """The site's."""
     view: Callable[[], View]
     vitals: Vitals
+
+    def site_of(self, caller: ApiKey) -> Site:
+        """The site as ``caller`` changes it: it is in their name that the ledger records it."""
+        return Site(self.site.root, Actor(caller.name, caller.role.value))
 
     @contextmanager
     def archive(self) -> Iterator[Archive]:

@@ -7,8 +7,7 @@ from pydantic import BaseModel, Field
 
 from ..adapters.api_keys import NAME
 from ..core.api_key import ApiKey, Role
-from ..site import now
-from .desk import AtDesk, Missing
+from .desk import AtDesk, Caller, Missing
 from .rules import Page, needs
 
 router = APIRouter(prefix="/keys", tags=["keys"])
@@ -50,20 +49,17 @@ def list_keys(desk: AtDesk) -> Keys:
 
 
 @router.post("", status_code=201, **needs(Role.ADMINISTRATOR, writes=True))
-def add_key(desk: AtDesk, new: NewKey) -> IssuedKey:
+def add_key(desk: AtDesk, caller: Caller, new: NewKey) -> IssuedKey:
     """Make a key."""
-    with desk.site.editing():
-        key = desk.site.api_keys.add(new.name, new.role, now())
-    return IssuedKey(name=new.name, role=new.role, key=key)
+    return IssuedKey(name=new.name, role=new.role, key=desk.site_of(caller).add_key(new.name, new.role))
 
 
 @router.delete("/{name}", status_code=204, **needs(Role.ADMINISTRATOR))
-def remove_key(desk: AtDesk, name: Annotated[str, Path(pattern=NAME)]) -> None:
+def remove_key(desk: AtDesk, caller: Caller, name: Annotated[str, Path(pattern=NAME)]) -> None:
     """Take a key away, at once."""
-    with desk.site.editing():
-        if name not in {key.name for key in desk.site.api_keys.all()}:
-            raise Missing(f"{name} has no key.")
-        desk.site.api_keys.remove(name)
+    if name not in {key.name for key in desk.site.api_keys.all()}:
+        raise Missing(f"{name} has no key.")
+    desk.site_of(caller).remove_key(name)
 
 
 def _shown(key: ApiKey) -> KeyNow:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..core.api_key import Role
-from ..site import Site, now
+from ..site import Site
 from .conventions import Directory, plainly
 
 app = typer.Typer()
@@ -26,8 +26,7 @@ def add(
     with plainly():
         site = Site(directory)
         site.settings()
-        with site.editing():
-            typer.echo(site.api_keys.add(name, role, now()))
+        typer.echo(site.add_key(name, role))
 
 
 @key.command("list")
@@ -46,5 +45,4 @@ def remove(directory: Directory, name: Name) -> None:
     with plainly():
         site = Site(directory)
         site.settings()
-        with site.editing():
-            site.api_keys.remove(name)
+        site.remove_key(name)

@@ -13,8 +13,6 @@ from enum import StrEnum
 
 PREFIX = "skerry_"
 SECRET_SIZE = 20
-SHELL = "shell"
-"""The actor of who works on the gateway's own machine and shows no key; no key may have this name."""
 
 
 class Role(StrEnum):

@@ -13,11 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.core.view import BlockView, MeterView, PriceView, SettlementView, View
-<<<<<<< HEAD
 from gateway.monitoring.vitals import Vitals
-=======
 from gateway.site import Site
->>>>>>> 48eae56 (gateway: a REST API with keys and roles, behind one gate)
 from gateway.web import serve
 
 INTERVAL_S = 10

@@ -17,10 +17,11 @@ from gateway.monitoring.asking import ask
 from tests.contract.test_gateway_process import ROOT, Bench, Station, until
 
 PROGRAM = """
-import pathlib, sys, time
+import functools, pathlib, sys, time
 from gateway.core import health
 health.LINK_S, health.WAITING_S, health.BEAT_S = 0.3, 0.5, 3
 from gateway import service, worker
+from gateway.site import Site
 from gateway.web import serve
 root = pathlib.Path(sys.argv[1])
 tick = worker.Worker._tick
@@ -29,7 +30,7 @@ def freeze(self):
         time.sleep(0.05)
     tick(self)
 worker.Worker._tick = freeze
-service.run(root, serve)
+service.run(root, functools.partial(serve, Site(root)))
 """
 
 
