@@ -62,7 +62,6 @@ def _run(site: Site, serve: Serve, engine: Engine | None) -> None:
         return
     broker.start()
     try:
-        link.start()
         worker.start()
         serve(worker.view, vitals, settings.dashboard.host, settings.dashboard.port, worker.dashboard_ready)
     except KeyboardInterrupt:

@@ -1,6 +1,6 @@
 """The worker: the one thread that touches the shadow centre.
 
-It takes up to 200 messages or 50 ms, has them committed, publishes the receipts and only then acknowledges; four times a
+It takes up to 1,000 messages or 30 ms, has them committed, publishes the receipts and only then acknowledges; four times a
 second it looks at the inboxes, settles, and renews the picture.
 """
 
@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import structlog
@@ -31,8 +32,8 @@ from .monitoring.vitals import Vitals
 from .site import Site, now
 
 _log = structlog.get_logger()
-_BATCH = 200
-_BATCH_S = 0.05
+_BATCH = 1000
+_BATCH_S = 0.03
 _TICK_S = 0.25
 _RENEWAL_S = 3600.0
 _PATIENCE_S = 0.5
@@ -45,7 +46,7 @@ class Worker:
     def __init__(self, site: Site, broker: Broker, link: Link, engine: Engine, vitals: Vitals) -> None:
         settings = site.settings()
         signer = keystore.load(site.keys)
-        verifier = Verifier()
+        verifier = Verifier(ThreadPoolExecutor(os.cpu_count(), "verify"))
         self._site = site
         self._broker = broker
         self._link = link
@@ -107,11 +108,8 @@ class Worker:
         batch = [delivery.message for delivery in deliveries]
         self._vitals.hold(deliveries[0].arrived)
         outgoing = self._patiently(lambda: self._centre.on_messages(batch, now()))
-        for one in (*(outgoing or ()), *self._centre.tell_time(time.time_ns() // 1_000_000)):
-            self._link.publish(one)
         if outgoing is not None:
-            for delivery in deliveries:
-                self._link.acknowledge(delivery)
+            self._link.answer([*outgoing, *self._centre.tell_time(time.time_ns() // 1_000_000)], deliveries)
             self._vitals.answered(delivery.arrived for delivery in deliveries if delivery.message.is_signed)
             self._vitals.hold(None)
 
@@ -123,14 +121,14 @@ class Worker:
             except Unavailable as error:
                 _log.error("the ledger takes nothing, trying again", error=str(error))
             self._vitals.beat()
+            self._link.keep_alive()
             if self._stopping.wait(_PATIENCE_S):
                 return None
 
     def _tick(self) -> None:
         self._patiently(self._inboxes.take)
         try:
-            for one in self._patiently(lambda: self._centre.on_tick(now())) or ():
-                self._link.publish(one)
+            self._link.answer(self._patiently(lambda: self._centre.on_tick(now())) or ())
         except Rejected as error:
             # metering goes on; what could not be settled stays open and is tried again
             _log.error("the ledger refuses an entry of our own: please report this", error=str(error))

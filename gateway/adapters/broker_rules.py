@@ -18,7 +18,10 @@ CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Of TLS 1.2: forward secrecy and authenticated encryption (RFC 9325, section 4.2). TLS 1.3 has no others."""
 MAX_PACKET = 131072
 """Bytes. Above it the broker cuts the sender off; below it the gateway refuses what is too large, counts it and says why."""
-MAX_QUEUED = 1000
+MAX_QUEUED = 10_000
+"""Messages that wait for one client; what comes beyond it is dropped, and its meter sends it again. 200 bytes to 4 KiB each."""
+MAX_INFLIGHT = 1000
+"""Messages that one client has been sent and has not acknowledged."""
 
 
 def site_topics(site: str) -> str:
@@ -78,8 +81,8 @@ allow_anonymous false
 acl_file {acl_file}
 max_packet_size {MAX_PACKET}
 max_queued_messages {MAX_QUEUED}
-max_queued_bytes {MAX_QUEUED * 4096}
-max_inflight_messages 200
+max_queued_bytes {MAX_QUEUED * 1024}
+max_inflight_messages {MAX_INFLIGHT}
 log_dest stderr
 log_type error
 log_type warning
