@@ -1,7 +1,8 @@
 """ES256 on CPython: signing with the gateway's key and verifying everybody's, by the ``cryptography`` library."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 from cryptography.exceptions import InvalidSignature
@@ -17,6 +18,7 @@ from firmware.wire.signer import Signer
 _PREHASHED = ec.ECDSA(Prehashed(hashes.SHA256()))
 _PREHASHED_DETERMINISTIC = ec.ECDSA(Prehashed(hashes.SHA256()), deterministic_signing=True)
 _REMEMBERED = 4096
+_PIECE = 64
 _SMALL = 4096
 """Bytes of the largest statement that is remembered: there is room for every certificate."""
 T = TypeVar("T")
@@ -49,7 +51,9 @@ def public_key(public: bytes) -> ec.EllipticCurvePublicKey:
 class Verifier:
     """Reads statements and checks their signatures; it remembers the last few thousand, so each is read and checked once."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool: Executor | None = None) -> None:
+        """``pool``: threads to check many signatures in; the library lets go of the interpreter while it checks one."""
+        self._pool = pool
         self._keys: dict[bytes, ec.EllipticCurvePublicKey] = {}
         self._held: OrderedDict[Signature, None] = OrderedDict()
         self._parsed: OrderedDict[bytes, Statement] = OrderedDict()
@@ -86,6 +90,20 @@ class Verifier:
             return False
         _remember(self._held, memory, None)
         return True
+
+    def hold(self, signatures: Sequence[Signature]) -> list[bool]:
+        """Which of ``signatures`` hold, as ``signed`` says it of one; those that are new are checked by all threads."""
+        news = {signature for signature in signatures if signature not in self._held}
+        ordered = list(news)
+        pieces = [ordered[first : first + _PIECE] for first in range(0, len(ordered), _PIECE)]
+        for good in (self._pool.map if self._pool else map)(self._good, pieces):
+            news.difference_update(good)
+            for signature in good:
+                _remember(self._held, signature, None)
+        return [signature not in news for signature in signatures]
+
+    def _good(self, signatures: Sequence[Signature]) -> list[Signature]:
+        return [signature for signature in signatures if self.checks(*signature)]
 
     def remember(self, statement: Statement, signatures: Iterable[Signature]) -> None:
         """Take ``statement`` for read, and ``signatures`` for good: somebody of ours has done it."""

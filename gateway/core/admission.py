@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from blockchain_iface.signatures import Verifier
+from blockchain_iface.signatures import Signature, Verifier
 from blockchain_iface.state.state import State
 from firmware.wire import certificate, cose, event, receipt
 from firmware.wire.fields import WireError
@@ -15,7 +15,23 @@ TOLERANCE_S = 30
 """How far two honest clocks may be apart, beyond the uncertainty that the meter itself admits."""
 LONGEST_UNCERTAINTY_S = 600
 """A meter that is less sure of the time than this is not believed further."""
+_FORMS = {receipt.CERTIFICATE: (certificate.TYPE, certificate.MAX_SIZE), receipt.EVENT: (event.TYPE, event.MAX_SIZE)}
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A statement of an enrolled key, well formed; whether the holder of ``public`` (64 bytes) signed it is not known yet."""
+
+    meter: str
+    statement: cose.Statement
+    kind: int
+    public: bytes
+
+    @property
+    def signature(self) -> Signature:
+        """What has to hold."""
+        return self.statement.id, self.statement.signature, self.public
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,41 +54,33 @@ class Admission:
         self._state = state
         self._verifier = verifier
 
-    def admit_certificate(self, meter: str, payload: bytes, now: int) -> Admitted:
-        """The certificate that ``meter``'s topic brought at Unix second ``now``. Refused with the first reason found."""
-        statement = self._signed(meter, payload, certificate.TYPE, certificate.MAX_SIZE)
-        body = self._body(meter, statement, certificate.decode)
-        _check_time(meter, body.end, body.clock.uncertainty_ms, now)
-        return Admitted(meter, statement, receipt.CERTIFICATE, body.seq, body.seen)
-
-    def admit_event(self, meter: str, payload: bytes, now: int) -> Admitted:
-        """The event that ``meter``'s topic brought at Unix second ``now``. Refused with the first reason found."""
-        statement = self._signed(meter, payload, event.TYPE, event.MAX_SIZE)
-        body = self._body(meter, statement, event.decode)
-        if body.time_ms is not None:
-            _check_time(meter, body.time_ms // 1000, body.clock.uncertainty_ms, now)
-        return Admitted(meter, statement, receipt.EVENT, body.number)
-
-    def _signed(self, meter: str, payload: bytes, type: str, max_size: int) -> cose.Statement:
-        statement = self._parse(meter, payload, type, max_size)
-        self._check_claims(meter, statement)
-        self._check_signature(meter, statement)
-        return statement
-
-    def _check_claims(self, meter: str, statement: cose.Statement) -> None:
+    def read(self, meter: str, payload: bytes, kind: int) -> Claim:
+        """What ``meter``'s topic for ``kind`` brought, up to the signature. Refused with the first reason found."""
+        statement = self._parse(meter, payload, *_FORMS[kind])
         if statement.issuer != self._site:
             raise Refused(Refusal.WRONG_SITE, f"it is of site {statement.issuer}", meter)
         if statement.subject != meter:
             raise Refused(Refusal.WRONG_METER, f"it is of meter {statement.subject}", meter)
-
-    def _check_signature(self, meter: str, statement: cose.Statement) -> None:
         key = self._state.keys.get(statement.kid)
         if key is None:
             raise Refused(Refusal.UNKNOWN_KEY, f"key {statement.kid.hex()} is not enrolled", meter)
         if key.meter != meter:
             raise Refused(Refusal.WRONG_METER, f"the key is of meter {key.meter}", meter)
-        if not self._verifier.holds(statement, key.public):
+        return Claim(meter, statement, kind, key.public)
+
+    def admit(self, claim: Claim, holds: bool, now: int) -> Admitted:
+        """``claim`` at Unix second ``now``, if its signature ``holds``. Refused with the first reason found."""
+        meter, statement = claim.meter, claim.statement
+        if not holds:
             raise Refused(Refusal.BAD_SIGNATURE, "the signature does not hold", meter)
+        if claim.kind == receipt.EVENT:
+            happened = self._body(meter, statement, event.decode)
+            if happened.time_ms is not None:
+                _check_time(meter, happened.time_ms // 1000, happened.clock.uncertainty_ms, now)
+            return Admitted(meter, statement, claim.kind, happened.number)
+        body = self._body(meter, statement, certificate.decode)
+        _check_time(meter, body.end, body.clock.uncertainty_ms, now)
+        return Admitted(meter, statement, claim.kind, body.seq, body.seen)
 
     def _parse(self, meter: str, payload: bytes, type: str, max_size: int) -> cose.Statement:
         try:

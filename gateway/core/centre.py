@@ -15,7 +15,8 @@ from firmware.wire.fields import WireError
 from firmware.wire.signer import Signer
 
 from . import intake
-from .admission import Admission, Admitted
+from .admission import Admission, Admitted, Claim
+from .bucket import Buckets
 from .commands import CommandDesk
 from .dispatch import Dispatch
 from .gaps import Gaps
@@ -32,6 +33,9 @@ _LEDGER = "ledger"
 _AUDIT = "audit"
 _MOST_PROPOSALS = 50
 _MOST_AWAITED = 10_000
+_STATEMENTS = {"cert": receipt.CERTIFICATE, "event": receipt.EVENT}
+_RATE, _BURST = 100, 500
+"""Messages of one meter: a second, and at once. It sends one a minute, and a few a second while it pays off a debt."""
 CLOCK_UNCERTAINTY_MS = 1000
 """How far our own clock may be off. Whether anything keeps the computer's clock right we cannot see."""
 
@@ -102,6 +106,7 @@ class ShadowCentre:
         self._site = site
         self._deadline = deadline_s
         self._verifier = verifier
+        self._buckets = Buckets(_RATE, _BURST)
         self._admission = Admission(site, ledger.state, verifier)
         self._telemetry = Telemetry()
         self._gaps = Gaps()
@@ -188,16 +193,24 @@ class ShadowCentre:
             Unavailable: acknowledge nothing; bring the same batch again.
         """
         self._chunks = []
+        claims: list[Claim] = []
         admitted: list[Admitted] = []
         refused: list[Refused] = []
         for message in batch:
             try:
-                one = self._admit(message, now)
+                claim = self._hear(message, now)
             except Refused as refusal:
                 refused.append(refusal)
             else:
-                if one is not None:
-                    admitted.append(one)
+                if claim is not None:
+                    claims.append(claim)
+        # all at once: they are checked beside each other
+        held = self._verifier.hold([claim.signature for claim in claims])
+        for claim, holds in zip(claims, held, strict=True):
+            try:
+                admitted.append(self._admission.admit(claim, holds, now))
+            except Refused as refusal:
+                refused.append(refusal)
         result = intake.commit(self._writer, admitted, now)
         for no in (*refused, *result.refused):
             # whoever makes up names is counted as one: there are more names than memory
@@ -240,7 +253,7 @@ class ShadowCentre:
         """The picture for people; ``names`` by meter, ``broker`` says how the link is."""
         return picture(self._writer.ledger, self._telemetry, self._refusals, self._site, self._started, now, names, broker)
 
-    def _admit(self, message: Message, now: int) -> Admitted | None:
+    def _hear(self, message: Message, now: int) -> Claim | None:
         """A certificate or an event, or None for what is unsigned, which is noted: state, health, log, a question, a want."""
         try:
             site, meter, kind = topics.parse_up(message.topic)
@@ -248,11 +261,13 @@ class ShadowCentre:
             raise Refused(Refusal.NOISE, str(error)) from None
         if site != self._site:
             raise Refused(Refusal.WRONG_SITE, f"the topic is of site {site}")
-        if kind == "cert":
-            return self._admission.admit_certificate(meter, message.payload, now)
-        if kind == "event":
-            return self._admission.admit_event(meter, message.payload, now)
-        if meter not in self._writer.state.meters:
+        is_enrolled = meter in self._writer.state.meters
+        # by the topic, which the broker vouches for: what is in the message could be somebody else's name
+        if not self._buckets.take(meter if is_enrolled else "", now):
+            raise Refused(Refusal.FLOOD, f"more than {_RATE} messages a second", meter)
+        if kind in _STATEMENTS:
+            return self._admission.read(meter, message.payload, _STATEMENTS[kind])
+        if not is_enrolled:
             raise Refused(Refusal.BAD_STATE, f"{meter} is not enrolled", meter)
         if kind == "time":
             self._note_question(meter, message.payload)

@@ -6,6 +6,8 @@ from enum import StrEnum
 class Refusal(StrEnum):
     """The reasons, in the order in which they are looked for: cheap checks before dear ones."""
 
+    FLOOD = "flood"
+    """Its meter sends more than it may: not looked at. An honest one has no receipt, and sends it again."""
     NOISE = "noise"
     """Too large, not one statement in its one canonical form, or bytes after it."""
     HIGH_S = "high-s"

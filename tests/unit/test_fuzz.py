@@ -17,7 +17,7 @@ def test_whatever_is_sent_nothing_escapes_and_the_honest_lose_nothing(tmp_path: 
     campaign.run(3000)
     refusals = campaign.bench.refusals()
     # all of the gate was tried, and much went through it
-    assert {*Refusal} - {*refusals} <= {Refusal.HIGH_S, Refusal.STUFFED_HEADER}
+    assert {*Refusal} - {*refusals} <= {Refusal.FLOOD, Refusal.HIGH_S, Refusal.STUFFED_HEADER}
     assert campaign.bench.size() > 300
     assert campaign.answers > 300
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from scitt_cose.receipt import verify_receipt
 
 from blockchain_iface.ledger import Rejected, Unavailable
-from blockchain_iface.signatures import public_key
+from blockchain_iface.signatures import Verifier, public_key
 from blockchain_iface.state.entries import Alarm, Recharge, Recovery, Settlement, Sighting
 from blockchain_iface.state.happenings import Sighted
 from firmware.wire import cbor, certificate, command, cose, es256, log_piece, p256, receipt, topics
@@ -148,7 +148,36 @@ def test_refused_with_a_reason_and_nothing_disturbed(bench: TwoMeters, name: str
 
 def test_every_reason_has_its_test() -> None:
     tested = {reason for reason, _ in REFUSED.values()}
-    assert set(Refusal) - tested == {Refusal.CLONE, Refusal.BROKEN_CHAIN, Refusal.BAD_STATE}
+    assert set(Refusal) - tested == {Refusal.FLOOD, Refusal.CLONE, Refusal.BROKEN_CHAIN, Refusal.BAD_STATE}
+
+
+def test_a_flood_is_not_looked_at_and_costs_the_others_nothing(bench: TwoMeters, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[bytes] = []
+    checks = Verifier.checks
+
+    def noted(self: Verifier, *given: bytes) -> bool:
+        checked.append(given[0])
+        return checks(self, *given)
+
+    monkeypatch.setattr(Verifier, "checks", noted)
+    flood = [tampered(bench) for _ in range(700)]
+    late = bench.wind.certify(3, 0)
+    good = bench.house.certify(3, 0)
+    topics = [answer.topic for answer in bench.centre.on_messages([on_its_topic(bench.wind, bad) for bad in flood], NOW)]
+    assert topics == []
+    assert bench.refusals() == {"bad-signature": 500, "flood": 200}
+    assert len(checked) == 500
+    # an honest certificate of its, too, has to wait; nobody else's
+    assert bench.send(bench.wind, late) == []
+    assert len(bench.send(bench.house, good)) == 1
+    first = VirtualMeter("wind-1", 11).certify(3, 0)
+    assert len(bench.send(bench.wind, first, now=NOW + 1)) == 1
+
+
+def test_made_up_names_share_one_bucket(bench: TwoMeters) -> None:
+    crowd = [Message(topics.up(SITE, f"nobody-{number}", "state"), b"") for number in range(501)]
+    bench.centre.on_messages(crowd, NOW)
+    assert bench.refusals() == {"bad-state": 500, "flood": 1}
 
 
 def test_a_certificate_from_the_future_is_welcome_later(bench: TwoMeters) -> None:

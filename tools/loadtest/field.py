@@ -34,9 +34,9 @@ class Trial:
     hostile: int = 0
 
 
-def full(window: int) -> Load:
-    """As fast as receipts come: ``window`` certificates of the whole fleet are without one."""
-    return lambda _seconds, _sent, waiting: window - waiting
+def full(window: int, most: float) -> Load:
+    """As fast as receipts come: ``window`` certificates of the whole fleet are without one, and ``most`` a second go out."""
+    return lambda seconds, sent, waiting: min(window - waiting, int(seconds * most) + 1 - sent)
 
 
 def paced(rate: float) -> Load:
