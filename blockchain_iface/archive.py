@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from firmware.wire import cose, receipt
 from firmware.wire.fields import WireError
@@ -11,10 +10,10 @@ from firmware.wire.fields import WireError
 from . import merkle
 from .block import StoredBlock
 from .ledger import Corrupt, Entry, LedgerError, Unavailable
+from .ledger_file import LedgerFile, judged
 from .state.backing import Backing
 from .state.entries import Genesis
 from .state.stored import PastState, StoredState
-from .store import check_version, judged
 from .tiles import Tiles
 
 _STEP = 1000
@@ -34,36 +33,33 @@ class Archive:
         if not file.is_file():
             raise Unavailable(f"there is no ledger at {file}")
         try:
-            self._db = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
-            check_version(self._db, file)
+            self._file = LedgerFile(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True), file)
         except sqlite3.Error as error:
             raise judged(error, file) from error
-        self._file = file
-        self._tiles = Tiles(self._tile)
+        self._file.check_version()
+        self._tiles = Tiles(self._file.tile)
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        self._file.close()
 
     def count(self) -> int:
         """How many entries there are."""
-        return int(self._db.execute("SELECT count(*) FROM entries").fetchone()[0])
+        return self._file.count()
 
     def entries(self, after: int = -1, at_once: int = _STEP) -> Iterator[Entry]:
         """All entries with an index above ``after``, in order, read so many at once. Corrupt where the file is damaged."""
-        query = "SELECT idx, id, data, height FROM entries WHERE idx > ? ORDER BY idx LIMIT ?"
-        while rows := self._rows(query, (after, at_once)):
-            for row in rows:
-                yield Entry(*row)
-            after = rows[-1][0]
+        while some := self._file.entries(after, at_once):
+            yield from some
+            after = some[-1].index
 
     def find(self, prefix: str) -> Entry | None:
         """The entry with this index, or whose id begins with these hex digits (4 or more); None if none or several do."""
         if prefix.isdecimal() and len(prefix) < 10:
-            rows = self._rows("SELECT idx, id, data, height FROM entries WHERE idx = ?", (int(prefix),))
+            found = [entry for entry in self._file.entries(int(prefix) - 1, 1) if entry.index == int(prefix)]
         else:
-            rows = self._rows("SELECT idx, id, data, height FROM entries WHERE hex(id) LIKE ? LIMIT 2", (f"{prefix}%",))
-        return Entry(*rows[0]) if len(rows) == 1 else None
+            found = self._file.beginning(prefix)
+        return found[0] if len(found) == 1 else None
 
     def named(self, prefix: str) -> Entry:
         """As ``find``; LedgerError if there is no such entry."""
@@ -74,31 +70,29 @@ class Archive:
 
     def blocks(self, after: int = -1, at_once: int = _STEP) -> Iterator[StoredBlock]:
         """All blocks with a height above ``after``, in order, read so many at once. Corrupt where the file is damaged."""
-        query = "SELECT height, size, data, head_signature FROM blocks WHERE height > ? ORDER BY height LIMIT ?"
-        while rows := self._rows(query, (after, at_once)):
-            for row in rows:
-                yield StoredBlock(*row)
-            after = rows[-1][0]
+        while some := self._file.blocks(after, at_once):
+            yield from some
+            after = some[-1].height
 
     def state(self, stored: StoredBlock | None = None) -> Backing:
         """The state after a block, the newest if none is given. Values and nodes that were pruned show by another root."""
         if stored is None:
-            return StoredState(self._rows)
-        return PastState(self._rows, stored.height, stored.block().state[0])
+            return StoredState(self._file.run)
+        return PastState(self._file.run, stored.height, stored.block().state[0])
 
     def block(self, height: int) -> StoredBlock:
         """The block at ``height``; Corrupt if it is missing."""
-        found = next(self.blocks(height - 1), None)
-        if found is None or found.height != height:
+        found = self._file.block(height)
+        if found is None:
             raise Corrupt(f"block {height} is missing")
         return found
 
     def newest(self) -> StoredBlock:
         """The newest block; Corrupt if there is none."""
-        rows = self._rows("SELECT max(height) FROM blocks", ())
-        if rows[0][0] is None:
+        newest = self._file.newest(1)
+        if not newest:
             raise Corrupt("the ledger is empty")
-        return self.block(rows[0][0])
+        return newest[0]
 
     def owner(self) -> str:
         """The site whose shadow centre sealed the blocks. Corrupt if there is no first block."""
@@ -123,11 +117,10 @@ class Archive:
 
     def mentioning(self, type: str, name: bytes) -> Iterator[Entry]:
         """Entries, in order, in whose bytes both a statement's ``type`` and ``name`` occur: candidates, to be parsed."""
-        query = "SELECT idx, id, data, height FROM entries WHERE idx > ? AND instr(data, ?) AND instr(data, ?) LIMIT 1"
         after = -1
-        while rows := self._rows(query, (after, type.encode(), name)):
-            yield Entry(*rows[0])
-            after = rows[0][0]
+        while (found := self._file.mentioning([type.encode(), name], after)) is not None:
+            yield found
+            after = found.index
 
     def node(self, node: merkle.Node) -> bytes:
         """A stored tree node. Corrupt if it is missing."""
@@ -152,16 +145,4 @@ class Archive:
 
     def check_pages(self) -> None:
         """Corrupt if SQLite finds a page or an index of the file damaged, also where nothing else looks."""
-        findings = self._rows("PRAGMA integrity_check(1)", ())
-        if findings != [("ok",)]:
-            raise Corrupt(f"{self._file} is damaged: {' '.join(findings[0][0].split())}")
-
-    def _tile(self, key: int) -> bytes | None:
-        rows = self._rows("SELECT hashes FROM tiles WHERE key = ?", (key,))
-        return rows[0][0] if rows else None
-
-    def _rows(self, query: str, values: tuple[int | str | bytes, ...]) -> list[tuple[Any, ...]]:
-        try:
-            return self._db.execute(query, values).fetchall()
-        except sqlite3.Error as error:
-            raise judged(error, self._file) from error
+        self._file.check_pages()

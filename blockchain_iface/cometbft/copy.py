@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from firmware.wire import cose
 from firmware.wire.signer import Signer
@@ -53,12 +52,8 @@ class CopyStore(Store):
     def __init__(self, path: Path) -> None:
         """See Store."""
         super().__init__(path)
-        with self._judged():
+        with self.judged():
             self._db.execute(_SCHEMA)
-
-    def run(self, query: str, values: tuple[int | bytes, ...] = ()) -> list[Any]:
-        """Run a statement; its rows."""
-        return self._read(query, values)
 
     @property
     def is_open(self) -> bool:

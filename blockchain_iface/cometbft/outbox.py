@@ -9,7 +9,7 @@ from pathlib import Path
 
 from firmware.wire import cose
 
-from ..store import judged
+from ..ledger_file import judged
 from . import transaction
 
 _SCHEMA = """
