@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import structlog
 
-from blockchain_iface.state.happenings import CloneFound, Happening, Priced, Revoked, Sighted, Traded
+from blockchain_iface.state.happenings import CloneFound, Happening, KeyLeaked, Priced, Revoked, Sighted, Traded
 
 _log = structlog.get_logger()
 _LEVELS: Mapping[type, int] = {
@@ -14,10 +14,12 @@ _LEVELS: Mapping[type, int] = {
     Traded: logging.DEBUG,
     Revoked: logging.WARNING,
     CloneFound: logging.ERROR,
+    KeyLeaked: logging.ERROR,
     Sighted: logging.ERROR,
 }
 _WORDS: Mapping[type, str] = {
     CloneFound: "two statements have one number: the meter's key is in two places, and the proof is on record",
+    KeyLeaked: "a key has signed twice with one nonce: anybody can work it out, exchange the meter; the proof is on record",
     Sighted: "a meter saw another history of this ledger: it is on record, and an auditor should know",
 }
 

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import TypeVar
 
 import structlog
@@ -186,8 +187,13 @@ def _begun(open_for_business: Callable[[], ShadowCentre]) -> ShadowCentre:
 
 
 def _report(before: View, after: View, newest: Mapping[str, Refused]) -> None:
-    """One line for each reason of new refusals."""
+    """One line for each reason of new refusals, and for each new warning."""
     for reason, count in after.refusals.items():
         if count > before.refusals.get(reason, 0):
             last = newest[reason]
             _log.warning("refused", reason=reason, so_far=count, meter=last.meter, detail=last.detail)
+    warned = {(meter.meter, warning) for meter in before.meters for warning in meter.warnings}
+    for meter in after.meters:
+        for warning in meter.warnings:
+            if (meter.meter, warning) not in warned:
+                _log.warning("a meter needs somebody", meter=meter.meter, reason=warning, **asdict(meter.hygiene))

@@ -20,6 +20,8 @@ class MeterNow(MeterView):
 
     owed: int
     """Certificates issued, and neither receipted nor given up."""
+    look_after: tuple[str, ...]
+    """What people should look at, and how."""
 
 
 class Meters(Page):
@@ -48,4 +50,4 @@ def read_meter(desk: AtDesk, meter: MeterId) -> MeterNow:
 
 
 def _now(one: MeterView) -> MeterNow:
-    return MeterNow(**vars(one), owed=one.debt)
+    return MeterNow(**vars(one), owed=one.debt, look_after=one.warnings)

@@ -9,6 +9,7 @@ from blockchain_iface.state.state import State
 from firmware.wire import certificate, cose, event, receipt
 from firmware.wire.fields import WireError
 
+from .hygiene import Sign
 from .refusal import Refusal, Refused
 
 TOLERANCE_S = 30
@@ -42,6 +43,7 @@ class Admitted:
     statement: cose.Statement
     kind: int
     number: int
+    sign: Sign
     seen: tuple[int, bytes] | None = None
     """The newest head that a certificate's meter had a receipt for: tree size and root."""
 
@@ -77,10 +79,10 @@ class Admission:
             happened = self._body(meter, statement, event.decode)
             if happened.time_ms is not None:
                 _check_time(meter, happened.time_ms // 1000, happened.clock.uncertainty_ms, now)
-            return Admitted(meter, statement, claim.kind, happened.number)
+            return Admitted(meter, statement, claim.kind, happened.number, Sign(happened.boot))
         body = self._body(meter, statement, certificate.decode)
         _check_time(meter, body.end, body.clock.uncertainty_ms, now)
-        return Admitted(meter, statement, claim.kind, body.seq, body.seen)
+        return Admitted(meter, statement, claim.kind, body.seq, Sign(body.boot, body.end), body.seen)
 
     def _parse(self, meter: str, payload: bytes, type: str, max_size: int) -> cose.Statement:
         try:

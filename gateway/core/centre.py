@@ -20,6 +20,7 @@ from .bucket import Buckets
 from .commands import CommandDesk
 from .dispatch import Dispatch
 from .gaps import Gaps
+from .hindsight import remembered
 from .picture import picture
 from .refusal import Refusal, Refused
 from .release import Release
@@ -110,6 +111,7 @@ class ShadowCentre:
         self._admission = Admission(site, ledger.state, verifier)
         self._telemetry = Telemetry()
         self._gaps = Gaps()
+        self._hygiene = remembered(ledger)
         self._refusals: Counter[tuple[str, Refusal]] = Counter()
         self.newest_refusals: dict[str, Refused] = {}
         self._questions: dict[str, bytes] = {}
@@ -251,7 +253,9 @@ class ShadowCentre:
 
     def view(self, now: int, names: Mapping[str, str], broker: str) -> View:
         """The picture for people; ``names`` by meter, ``broker`` says how the link is."""
-        return picture(self._writer.ledger, self._telemetry, self._refusals, self._site, self._started, now, names, broker)
+        return picture(
+            self._writer.ledger, self._telemetry, self._hygiene, self._refusals, self._site, self._started, now, names, broker
+        )
 
     def _hear(self, message: Message, now: int) -> Claim | None:
         """A certificate or an event, or None for what is unsigned, which is noted: state, health, log, a question, a want."""
@@ -319,6 +323,9 @@ class ShadowCentre:
 
     def _on_final(self, one: Admitted, is_news: bool, now: int) -> None:
         intake.record_sighting(self._writer, one, now)
+        earlier = self._hygiene.take(one.statement, one.sign, now) if is_news else None
+        if earlier is not None:
+            intake.record_leak(self._writer, one, earlier, now)
         if one.kind == receipt.EVENT:
             log = self._telemetry.log(one.meter)
             self.dispatch.take_event(one.meter, one.statement, log[0] if log else None)

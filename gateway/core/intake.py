@@ -1,10 +1,11 @@
 """What becomes of admitted statements: new ones go to the ledger, known ones are answered again, evidence is put on record."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from blockchain_iface.ledger import Rejected
-from blockchain_iface.state.entries import Alarm, Sighting
+from blockchain_iface.state.entries import Alarm, Leak, Sighting
 
 from .admission import Admitted
 from .refusal import Refusal, Refused
@@ -74,6 +75,18 @@ def _record_clone(writer: Writer, clone: Admitted, first: bytes, now: int) -> No
     """One alarm for each meter and number: evidence enough, and a clone that goes on cannot fill the ledger."""
     if (clone.meter, clone.kind, clone.number) not in writer.state.alarms:
         writer.write(clone.meter, Alarm(clone.kind, clone.meter, clone.number, first, clone.statement.data), now)
+
+
+def record_leak(writer: Writer, one: Admitted, earlier: bytes, now: int) -> None:
+    """Put on record that ``one`` and the statement with id ``earlier`` share a nonce, if the ledger agrees.
+
+    Once a key: whoever has two such signatures has the key. Unavailable.
+    """
+    entry = writer.ledger.get(earlier)
+    if entry is not None and one.statement.kid not in writer.state.leaks:
+        # the beginnings of both r may be the same by chance
+        with suppress(Rejected):
+            writer.write(one.meter, Leak(entry.data, one.statement.data), now)
 
 
 def record_sighting(writer: Writer, one: Admitted, now: int) -> None:

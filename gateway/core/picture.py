@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
 
+from blockchain_iface.state import quarantine
 from blockchain_iface.state.accounts import RECHARGED, RECOVERED
 from blockchain_iface.state.given_up import missing
 from blockchain_iface.state.records import Chain, Interval, Point
 from blockchain_iface.state.state import State
 
+from .hygiene import Hygiene
 from .refusal import Refusal
 from .telemetry import Telemetry
 from .view import BlockView, MeterView, PriceView, SettlementView, View
@@ -25,6 +27,7 @@ Refusals = Mapping[tuple[str, Refusal], int]
 def picture(
     ledger: StatefulLedger,
     telemetry: Telemetry,
+    hygiene: Hygiene,
     refusals: Refusals,
     site: str,
     started: int,
@@ -45,7 +48,7 @@ def picture(
         time=now,
         started=started,
         meters=tuple(
-            _meter(state, telemetry, point, names.get(point.meter, point.meter), by_meter[point.meter])
+            _meter(state, telemetry, hygiene, point, names.get(point.meter, point.meter), by_meter[point.meter], now)
             for _, point in state.points.items()
         ),
         blocks=_blocks(ledger),
@@ -59,7 +62,7 @@ def picture(
     )
 
 
-def _meter(state: State, telemetry: Telemetry, point: Point, name: str, refused: int) -> MeterView:
+def _meter(state: State, telemetry: Telemetry, hygiene: Hygiene, point: Point, name: str, refused: int, now: int) -> MeterView:
     meter = point.meter
     chain = state.chains.get(meter) or Chain()
     newest = state.certificates.get((meter, chain.highest))
@@ -84,6 +87,8 @@ def _meter(state: State, telemetry: Telemetry, point: Point, name: str, refused:
         given_up=_count(chain.gaps) - _count(missing(state, meter)),
         refused=refused,
         balance=state.balance(point.name) if point.trades else None,
+        quarantined=quarantine.is_held(state, point.name),
+        hygiene=hygiene.figures(state.meters[meter].kid, now),
     )
 
 

@@ -6,6 +6,8 @@ Unix seconds. None means "not known", never zero.
 
 from dataclasses import dataclass, field
 
+from .hygiene import NOTHING, Figures
+
 
 @dataclass(frozen=True)
 class MeterView:
@@ -38,6 +40,16 @@ class MeterView:
     """None for a meter without an account (the feeder)."""
     given_up: int = 0
     """Certificates that the meter has given up with a signed event, its flash being full."""
+    quarantined: bool = False
+    """Two devices sign as this meter: its energy is kept, and settled once a person has decided."""
+    hygiene: Figures = NOTHING
+    """What its present key's signatures and statements tell."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What people should look at, and how."""
+        held = "in quarantine, two devices sign as this meter: readmit it, revoke its key or exchange it"
+        return (*([held] if self.quarantined else []), *self.hygiene.warnings)
 
     @property
     def debt(self) -> int:

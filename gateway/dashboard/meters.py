@@ -55,6 +55,7 @@ class _Row:
                 Text("span", meter.name, "name")
                 label = meter.role if meter.role == meter.meter else f"{meter.meter} \N{MIDDLE DOT} {meter.role}"
                 Text("span", label, "quiet")
+                self._warning = Text("span", mark=f"{self._mark}-warning")
             with box("td", "flow", role="cell", data_label=POWER):
                 self._power = Text("span", mark=f"{self._mark}-power")
                 with box("span", "bar", aria_hidden="true"):
@@ -79,6 +80,7 @@ class _Row:
         now = watch.view.time
         silent = watch.is_silent(meter)
         attribute(self._row, "data-state", "silent" if silent else "heard")
+        self._warning.show("in quarantine" if meter.quarantined else "see the log" if meter.warnings else "", Tone.BAD)
         self._power.show(flow(meter.power_w, meter.role == FEEDER))
         self._show_bar(meter.power_w or 0, scale)
         self._heard.show(_heard(meter, now, silent), Tone.BAD if silent else None)

@@ -25,6 +25,10 @@ _METER: tuple[tuple[str, str, Callable[[MeterView], float | None]], ...] = (
         "By the meter's own word.",
         lambda meter: None if meter.clock_uncertainty_ms is None else meter.clock_uncertainty_ms / 1000,
     ),
+    ("clock_offset_seconds", "How far its clock is behind, at most.", lambda meter: meter.hygiene.clock_offset_s),
+    ("clock_drift_ppm", "How fast its clock falls behind, over a week.", lambda meter: meter.hygiene.clock_drift_ppm),
+    ("boots_last_day", "Starts in the last day.", lambda meter: meter.hygiene.boots_per_day),
+    ("quarantined", "Whether two devices sign as this meter: its energy is not settled.", lambda meter: meter.quarantined),
 )
 
 

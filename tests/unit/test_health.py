@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client import generate_latest
 
-from gateway.core import health
+from gateway.core import health, hygiene
 from gateway.core.health import Figures, judge
 from gateway.core.view import BlockView, MeterView, SettlementView, View
 from gateway.monitoring.metrics import registry
@@ -50,6 +50,8 @@ def picture() -> View:
         receipted=10,
         refused=0,
         balance=5,
+        quarantined=True,
+        hygiene=hygiene.Figures(2, 12, 3),
     )
     silent = replace(meter, meter="house-1", power_w=None, clock_quality=None, clock_uncertainty_ms=None)
     return View(
@@ -147,6 +149,10 @@ def test_prometheus_is_told_what_it_is_to_know(tmp_path: Path) -> None:
         'skerry_certificates_total{meter="wind-1"} 10.0',
         'skerry_refusals_total{reason="noise"} 4.0',
         'skerry_meter_debt_certificates{meter="house-1"} 2.0',
+        'skerry_meter_quarantined{meter="wind-1"} 1.0',
+        'skerry_meter_clock_offset_seconds{meter="wind-1"} 2.0',
+        'skerry_meter_clock_drift_ppm{meter="wind-1"} 12.0',
+        'skerry_meter_boots_last_day{meter="wind-1"} 3.0',
         "skerry_ledger_height 7.0",
         "skerry_ledger_entries 40.0",
         'skerry_queue_messages{queue="incoming"} 3.0',
