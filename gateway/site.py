@@ -17,7 +17,7 @@ import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from blockchain_iface.engines.opening import Engine
 from blockchain_iface.state.entries import Genesis
@@ -43,6 +43,13 @@ _CHECKPOINT_SIZE = 1 << 17
 
 class SiteError(Exception):
     """What was asked cannot be done to this site: the asker's fault. The message says why and what to do."""
+
+
+class Ordered(NamedTuple):
+    """An order's name, and the reference by which it counts once."""
+
+    name: str
+    reference: str
 
 
 @dataclass(frozen=True)
@@ -242,12 +249,13 @@ class Site:
             pass  # it runs, as another user
         return {"running": True, **document}
 
-    def order(self, kind: str, account: str, amount: int, reference: str | None) -> str:
-        """Order ``amount`` (> 0) micro-tokens to be recharged or recovered, once; the order's reference."""
+    def order(self, kind: str, account: str, amount: int, reference: str | None) -> Ordered:
+        """Order ``amount`` (> 0) micro-tokens to be recharged or recovered, once. OrderError if it is not valid."""
         reference = reference or f"{kind}-{secrets.token_hex(6)}"
         order = Order.of(kind, account, amount, reference, self._by())
-        self.orders.drop(_name(), order.model_dump_json(indent=2).encode())
-        return reference
+        name = _name()
+        self.orders.drop(name, order.model_dump_json(indent=2).encode())
+        return Ordered(name, reference)
 
     def command(self, meter: str, words: list[str], valid_s: int) -> str:
         """Order the command that ``words`` say (see core.command_words), to be obeyed within ``valid_s``; the order's name.

@@ -8,16 +8,20 @@ from pathlib import Path
 import httpx
 import uvicorn
 
+from blockchain_iface.signatures import Verifier
+from blockchain_iface.state.entries import Genesis
 from gateway.access.access import Access
 from gateway.access.gate import Gate
 from gateway.access.origin import LOOPBACK
 from gateway.adapters.broker import free_port
 from gateway.core.api_key import Role
+from gateway.core.centre import ShadowCentre
 from gateway.core.view import MeterView, View
+from gateway.inboxes import Inboxes
 from gateway.monitoring.vitals import Vitals
-from gateway.site import Site
+from gateway.site import Site, now
 from gateway.web import application
-from tests.virtual_meter import INTERVAL, SITE
+from tests.virtual_meter import CENTRE, INTERVAL, SITE, TARIFF
 from tests.worlds import Island
 
 MADE = 1_700_000_000
@@ -34,6 +38,7 @@ class ApiServer:
             self.island.run(wind=500, home=200, other=200, now=self.island.wind.t + INTERVAL)
         self.keys = {role: self.site.api_keys.add(f"the-{role}", role, MADE) for role in Role}
         self.access = Access(self.site.api_keys, {*LOOPBACK, "gateway.isle.example"}, needs_key)
+        self.centre: ShadowCentre | None = None
         self.web = application(self.site, self.view, Vitals(root), self.access)
         self.address = f"http://127.0.0.1:{free_port()}"
 
@@ -60,6 +65,14 @@ class ApiServer:
             balance=0,
         )
         return View(SITE, INTERVAL, self.island.wind.t, MADE, meters=(wind,), refusals={"noise": 2})
+
+    def work(self) -> None:
+        """What the worker's thread does with the inboxes."""
+        if self.centre is None:
+            rules, verifier = Genesis(CENTRE.public, INTERVAL, TARIFF), Verifier()
+            self.centre = ShadowCentre(self.island.ledger, CENTRE, SITE, rules, 3 * INTERVAL, verifier, now())
+            self.inboxes = Inboxes(self.site, self.centre)
+        self.inboxes.take()
 
     def client(self, role: Role | None = None) -> httpx.Client:
         """Who asks with the key of ``role``, or without one."""

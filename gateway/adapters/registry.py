@@ -12,6 +12,8 @@ from tinydb.storages import Storage
 from . import files, json_lines
 from .json_lines import JsonError
 
+Role = Literal["wind", "house", "storage", "load", "feeder"]
+
 
 class RegistryError(Exception):
     """``registry.json`` is wrong: its last editor's fault. The message names file and line, and what belongs there."""
@@ -24,7 +26,7 @@ class Unit(BaseModel):
 
     meter: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
     name: Annotated[str, Field(min_length=1, max_length=64)]
-    role: Literal["wind", "house", "storage", "load", "feeder"]
+    role: Role
     place: Annotated[str, Field(max_length=128)] = ""
 
     @classmethod

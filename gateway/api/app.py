@@ -15,22 +15,60 @@ from blockchain_iface.ledger import LedgerError
 
 from ..access.problem import Mistake, Problem, problem
 from ..adapters.api_keys import ApiKeyError
+from ..adapters.orders import OrderError
+from ..adapters.registry import RegistryError
+from ..adapters.releases import ReleaseError
 from ..core.api_key import Role
+from ..core.command_words import WordsError
 from ..core.view import View
 from ..monitoring.vitals import Vitals
 from ..site import Site, SiteError
-from . import accounts, certificates, entries, health, keys, ledger, meters, refusals, settlements, site
+from . import (
+    accounts,
+    audit,
+    certificates,
+    enrolment,
+    entries,
+    health,
+    keys,
+    ledger,
+    meters,
+    orders,
+    refusals,
+    settlements,
+    site,
+    updates,
+)
 from .desk import Desk, Forbidden, Missing
 from .rules import needs
 
 PREFIX = "/api/v1"
-_RESOURCES = (site, health, meters, certificates, accounts, settlements, ledger, entries, refusals, keys)
+_RESOURCES = (
+    site,
+    health,
+    meters,
+    certificates,
+    updates,
+    enrolment,
+    orders,
+    accounts,
+    settlements,
+    ledger,
+    entries,
+    audit,
+    refusals,
+    keys,
+)
 _STATUS: dict[type[Exception], int] = {
     Missing: 404,
     Forbidden: 403,
     SiteError: 409,
     ApiKeyError: 409,
     LedgerError: 503,
+    OrderError: 422,
+    WordsError: 422,
+    ReleaseError: 422,
+    RegistryError: 409,
 }
 
 
@@ -43,7 +81,7 @@ def build(of: Site, view: Callable[[], View], vitals: Vitals) -> FastAPI:
     """
     # what comes without documentation pages comes without their scripts from elsewhere
     api = FastAPI(title="skerry", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    api.state.desk = Desk(of, of.settings().site, view, vitals)
+    api.state.desk = Desk(of, of.settings().site, view, vitals, PREFIX)
     for resource in _RESOURCES:
         api.include_router(resource.router)
     for error, status in _STATUS.items():

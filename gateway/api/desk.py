@@ -34,6 +34,8 @@ class Desk:
     """The site's."""
     view: Callable[[], View]
     vitals: Vitals
+    prefix: str
+    """Where the API is mounted."""
 
     def site_of(self, caller: ApiKey) -> Site:
         """The site as ``caller`` changes it: it is in their name that the ledger records it."""

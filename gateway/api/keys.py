@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from ..adapters.api_keys import NAME
 from ..core.api_key import ApiKey, Role
 from .desk import AtDesk, Caller, Missing
-from .rules import Page, needs
+from .rules import WRITES, Page, needs
 
 router = APIRouter(prefix="/keys", tags=["keys"])
 
@@ -48,7 +48,7 @@ def list_keys(desk: AtDesk) -> Keys:
     return Keys(items=[_shown(key) for key in desk.site.api_keys.all()], next=None)
 
 
-@router.post("", status_code=201, **needs(Role.ADMINISTRATOR, writes=True))
+@router.post("", status_code=201, **needs(Role.ADMINISTRATOR, *WRITES))
 def add_key(desk: AtDesk, caller: Caller, new: NewKey) -> IssuedKey:
     """Make a key."""
     return IssuedKey(name=new.name, role=new.role, key=desk.site_of(caller).add_key(new.name, new.role))

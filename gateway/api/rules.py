@@ -23,7 +23,6 @@ _WORDS = {
     429: "Too many wrong keys came from this address.",
     503: "The ledger cannot be read at the moment.",
 }
-_BODY = (400, 409, 411, 413)
 _SCHEMA = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
 _SCHEMA.pop("$defs")
 _bearer = HTTPBearer(auto_error=False, description="A key, as `skerry gateway key add` prints it.")
@@ -31,17 +30,18 @@ _bearer = HTTPBearer(auto_error=False, description="A key, as `skerry gateway ke
 MeterId = Annotated[str, Path(pattern="^[a-z0-9-]{1,32}$", description="A meter's name.", examples=["wind-1"])]
 Number = Annotated[int, Path(ge=0, lt=1 << 53)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many items.")]
-Empty: list[Any] = []
+WRITES = (400, 409, 411, 413)
+"""The problems that a body brings."""
 
 
-def needs(role: Role, writes: bool = False) -> dict[str, Any]:
-    """Arguments of a route for callers whose role covers ``role``; ``writes`` if it has a body."""
+def needs(role: Role, *problems: int) -> dict[str, Any]:
+    """Arguments of a route for callers whose role covers ``role``; ``problems`` that may come of it beside the usual ones."""
 
     def permit(caller: Caller) -> None:
         if not caller.role.covers(role):
             raise Forbidden(f"This takes the role of {role}; {caller.name} is {caller.role}.")
 
-    codes = [401, 403, 404, 422, 429, 503, *(_BODY if writes else ())]
+    codes = [401, 403, 404, 422, 429, 503, *problems]
     return {
         "dependencies": [Depends(_bearer), Depends(permit)],
         "openapi_extra": {"x-role": role.value},

@@ -43,7 +43,7 @@ def _order(directory: Path, kind: str, account: str, tokens: str, reference: str
     with plainly():
         site = Site(directory)
         site.settings()
-        used = site.order(kind, account, micro_tokens(tokens), reference)
+        used = site.order(kind, account, micro_tokens(tokens), reference).reference
         typer.echo(f"Ordered: {kind} of {tokens} tokens, account {account}, reference {used}. The gateway carries it out.")
 
 

@@ -17,7 +17,24 @@ from tests.api_server import ApiServer
 from tests.virtual_meter import CENTRE, SITE
 
 API = "/api/v1"
-PLACES = {"{meter}": "wind-1", "{number}": "2", "{index}": "1", "{height}": "1", "{t0}": "1800000000", "{account}": "home-1"}
+PLACES = {
+    "{name}": "00000000000000000001-00000000",
+    "{meter}": "wind-1",
+    "{number}": "2",
+    "{index}": "1",
+    "{height}": "1",
+    "{t0}": "1800000000",
+    "{account}": "home-1",
+}
+
+
+# what words say, and what an archive holds, no schema tells
+FUZZ = """
+[[operations]]
+include-path = ["/commands", "/meters/{meter}/update"]
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["202", "401", "403", "404", "409", "422"]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +123,7 @@ def test_a_key_is_shown_once_and_ends_at_once(server: ApiServer) -> None:
 def test_nothing_that_is_asked_breaks_it_or_its_promises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """schemathesis, with all of its checks; the limit of wrong keys has tests of its own."""
     monkeypatch.setattr(attempts, "BURST", 1 << 40)
+    (tmp_path / "schemathesis.toml").write_text(FUZZ)
     with ApiServer(tmp_path / "site").running() as server:
         fuzz = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{server.address}{API}/openapi.json"]
         options = ["--checks", "all", "--max-examples", "10", "--generation-deterministic", "--no-color"]
