@@ -7,6 +7,7 @@ from random import Random
 
 from .faults.bus import BusFault
 from .faults.fault import Fault
+from .faults.network import NetworkFault
 from .faults.schedule import Change, Schedule
 from .links.interference import Interference
 from .links.proxy import Proxy
@@ -22,12 +23,12 @@ class Disturbances:
         proxies: what stands between a meter and its broker, by meter.
     """
 
-    def __init__(self, faults: Sequence[Fault], seed: int, directory: Path) -> None:
+    def __init__(self, faults: Sequence[BusFault | NetworkFault], seed: int, directory: Path) -> None:
         """`directory` exists."""
         self.interference = Interference(seed)
         self.proxies: Mapping[str, Proxy] = {}
         self._seed = seed
-        self._schedule = Schedule(faults)
+        self._schedule: Schedule[Fault] = Schedule(faults)
         self._log = directory / LOG
 
     async def open(self, meters: Sequence[str], broker: int) -> None:

@@ -32,8 +32,7 @@ class Ending(StrEnum):
 class Head(Table):
     """What was run.
 
-    `scenario` is the whole TOML text, `began` Unix seconds, `command` repeats the run, `speed` is how many seconds should
-    pass in one of the wall's.
+    `scenario` is the whole TOML text, `began` Unix seconds, `command` repeats the run.
     """
 
     line: Literal["head"] = "head"
@@ -44,7 +43,6 @@ class Head(Table):
     target: str
     command: str
     began: float
-    speed: float
 
 
 class Sample(Table):
@@ -65,7 +63,10 @@ class Event(Table):
 
 
 class End(Table):
-    """How it ended. `error` is the first one, `simulated_s` and `wall_s` what passed on the plant's clock and on the wall's."""
+    """How it ended.
+
+    `error` is the first one, `simulated_s` the seconds of the island's day that were simulated in `wall_s` seconds.
+    """
 
     line: Literal["end"] = "end"
     t: float
@@ -76,7 +77,7 @@ class End(Table):
 
     @property
     def ratio(self) -> float:
-        """How many seconds truly passed in one of the wall's."""
+        """How many seconds of the day truly passed in one of the wall's, start and end of the run included."""
         return self.simulated_s / self.wall_s if self.wall_s > 0 else 0.0
 
 
@@ -103,7 +104,7 @@ class History:
         """Values at `t`."""
         self._write(Sample(t=t, values=dict(values)))
 
-    def event(self, t: float, what: str, **details: object) -> None:
+    def event(self, t: float, what: str, /, **details: object) -> None:
         """Something happened at `t`."""
         self._write(Event(t=t, what=what, details=details))
 

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from .climate import Climate
 from .faults.bus import BusFault
 from .faults.network import NetworkFault
+from .faults.power import PowerCut
 from .roster import DEFAULT_METERS, MAX_METERS, MIN_METERS
 from .table import Table
 from .toml_lines import existing, line_of
@@ -18,7 +20,7 @@ from .verdict.rules import AnyRule
 SUFFIX = ".toml"
 
 
-AnyFault = Annotated[BusFault | NetworkFault, Field(discriminator="on")]
+AnyFault = Annotated[BusFault | NetworkFault | PowerCut, Field(discriminator="on")]
 
 
 class ScenarioError(Exception):
@@ -31,6 +33,7 @@ class IslandTable(Table):
     meters: Annotated[int, Field(ge=MIN_METERS, le=MAX_METERS)] = DEFAULT_METERS
     interval_s: Annotated[int, Field(ge=1, le=3600)] = 5
     seconds: Annotated[float, Field(gt=0)]
+    climate: Climate = Climate()
 
 
 class Scenario(Table):
@@ -41,6 +44,14 @@ class Scenario(Table):
     island: IslandTable
     fault: list[AnyFault] = Field(default_factory=list)
     verdict: Annotated[list[AnyRule], Field(min_length=1)]
+
+    def of_wires(self) -> list[BusFault | NetworkFault]:
+        """The faults that the rig's own process keeps."""
+        return [fault for fault in self.fault if not isinstance(fault, PowerCut)]
+
+    def of_power(self) -> list[PowerCut]:
+        """The faults that the runner keeps."""
+        return [fault for fault in self.fault if isinstance(fault, PowerCut)]
 
 
 def shipped() -> list[Path]:

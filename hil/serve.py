@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from .disturbances import Disturbances
-from .faults.fault import Fault
 from .links.between import TcpBetween
 from .links.probe import probe
 from .links.server import HOST, RtuLine, Station, TcpLine
 from .plant.island import Island
 from .rig import Phase, Rig
 from .roster import roster
+from .scenario import Scenario
 from .wiring import BILLING, Endpoint, Line, wire
 
 STEP_S = 0.2
@@ -29,13 +29,13 @@ async def serve(
     seed: int,
     directory: Path,
     duration_s: float | None,
-    faults: Sequence[Fault] = (),
+    scenario: Scenario | None = None,
     broker: int | None = None,
 ) -> None:
     """Run the rig until SIGTERM or SIGINT; SIGUSR1 holds it.
 
-    `faults` disturb the buses while it runs, and the connections of the meters to port `broker` of this host, if given: each
-    meter then has a proxy there, which rig.json names as the unit's `broker`.
+    The scenario's day is played. Its faults disturb the buses while the plant runs, and the connections of the meters to port
+    `broker` of this host, if given: each meter then has a proxy there, which rig.json names as the unit's `broker`.
 
     Writes `directory/rig.json` once every device answers and appends a line a second, and one at each change of phase,
     to `directory/plant.jsonl`, and one for each fault that begins or ends to `directory/faults.jsonl`.
@@ -45,12 +45,12 @@ async def serve(
         SilentDevice: a device of the rig does not answer.
         OSError: the directory cannot be written, or the system is out of ports or pseudo-terminals.
     """
-    island = Island(roster(meters), seed)
+    island = Island(roster(meters), seed, scenario.island.climate if scenario else None)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / RIG).unlink(missing_ok=True)
     async with AsyncExitStack() as stack:
         rig = Rig(island, duration_s)
-        disturbances = Disturbances(faults, seed, directory)
+        disturbances = Disturbances(scenario.of_wires() if scenario else [], seed, directory)
         opened = [(line, await _open(line, rig, disturbances, stack)) for line in wire(island)]
         await _probe_all(opened)
         stack.push_async_callback(disturbances.close)

@@ -2,20 +2,18 @@
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import firmware
 from blockchain_iface.state.state import FUNDED
 from gateway.site import Site
 
-from .processes import Failed, run
+from ..targets.target import Target
+from .processes import ROOT, Failed, run
 
-ROOT = Path(firmware.__file__).parents[1]
 SITE = "isle"
 FEEDER = "feeder"
 _POLL_MS = 500
@@ -74,21 +72,12 @@ class Layout:
             (self.root / folder).mkdir(parents=True, exist_ok=True)
 
 
-def micropython() -> str:
-    """The interpreter that set-up has left in the checkout, or the machine's own. Failed if there is none."""
-    brought = ROOT / ".skerry" / "bin" / "micropython"
-    found = str(brought) if brought.exists() else shutil.which("micropython")
-    if found is None:
-        raise Failed("there is no MicroPython here: `make setup` brings it")
-    return found
-
-
 def rows(interval_s: int) -> int:
     """How many rows of whole seconds a meter divides its interval into: at most five."""
     return max(count for count in range(1, _MOST_ROWS + 1) if interval_s % count == 0)
 
 
-def commission(layout: Layout, unit: Mapping[str, Any], interval_s: int) -> None:
+def commission(layout: Layout, unit: Mapping[str, Any], interval_s: int, target: Target) -> None:
     """Bring one unit of rig.json on the site: keys, enrolment, prepaid tokens. The gateway runs.
 
     Raises:
@@ -97,8 +86,7 @@ def commission(layout: Layout, unit: Mapping[str, Any], interval_s: int) -> None
     """
     meter = unit["meter"]
     _write_config(layout, unit, interval_s, _NOT_YET)
-    command = [micropython(), "-m", "firmware.main", "--identity", str(layout.config(meter))]
-    identity = run(f"{meter} could not make its keys", command, ROOT, _PATIENCE_S)
+    identity = run(f"{meter} could not make its keys", target.identity(layout.config(meter)), ROOT, _PATIENCE_S)
     role = _ROLES.get(unit["role"], "load")
     token = layout.site.token(meter, unit["name"], role, "demo island")
     application = layout.site.apply(identity.encode(), token)
@@ -135,7 +123,7 @@ def _write_config(layout: Layout, unit: Mapping[str, Any], interval_s: int, answ
         "interval_s": interval_s,
         "rows": rows(interval_s),
         "poll_ms": _POLL_MS,
-        "mqtt": answer["mqtt"],
+        "mqtt": {**answer["mqtt"], **unit.get("broker", {})},
         "gateway_key": answer["gateway_key"],
         "bus": unit["bus"],
         "devices": [{key: device[key] for key in ("unit", "map", "role")} for device in unit["devices"]],

@@ -79,6 +79,10 @@ class Follower:
         chain = self._state.chains.get(meter)
         return chain.total if chain is not None else 0
 
+    def balance(self, account: str) -> int:
+        """Micro-tokens of an account."""
+        return self._state.balance(account)
+
     def certified_until(self, meter: str) -> int:
         """End of the meter's certified time without holes, in Unix seconds; 0 before its first certificate."""
         state = self._state

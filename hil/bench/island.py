@@ -11,10 +11,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from blockchain_iface.ledger import LedgerError
+from blockchain_iface.state.state import Refused
+from gateway.site import SiteError
+
+from ..targets.target import Target
+from ..targets.unix import Unix
 from . import journal
 from .audit import Flash
-from .commissioning import ROOT, Layout, commission, found, micropython
-from .processes import Child, Failed, run, stop, wait_for
+from .commissioning import Layout, commission, found
+from .journal import Tail
+from .processes import ROOT, Child, Failed, run, stop, wait_for
 
 _READY_S = 60.0
 _OPENING_S = 30.0
@@ -22,6 +29,8 @@ _METERS_S, _CENTRE_S = 5.0, 10.0
 _POLL_S = 0.1
 _SEQ = re.compile(rb"(?:certificate|seq) (\d+)")
 
+ERRORS = (Failed, SiteError, LedgerError, Refused, OSError)
+"""What can end a run without being a defect of the bench; each says in a sentence what to do."""
 Say = Callable[[str, str], None]
 """say(who, what): a step for people."""
 
@@ -29,32 +38,40 @@ Say = Callable[[str, str], None]
 class Meter(Child):
     """A meter's process, and how many certificates it says that it has issued."""
 
-    def __init__(self, name: str, layout: Layout) -> None:
-        super().__init__(name, [micropython(), "-m", "firmware.main", str(layout.config(name))], layout.log(name), ROOT)
-        self._issued = self._read = 0
+    def __init__(self, name: str, layout: Layout, target: Target) -> None:
+        super().__init__(name, target.run(layout.config(name)), layout.log(name), ROOT)
+        self._issued = 0
+        self._tail = Tail(self.log)
 
     @property
     def issued(self) -> int:
         """The highest sequence number in its log. For the screen; the reckoning asks its flash."""
-        with self.log.open("rb") as file:
-            file.seek(self._read)
-            news = file.read().rpartition(b"\n")[0]
-        self._read += len(news)
-        self._issued = max([self._issued, *map(int, _SEQ.findall(news))])
+        self._issued = max([self._issued, *map(int, _SEQ.findall(self._tail.news()))])
         return self._issued
 
 
 class Island:
     """All processes of one run. Leaving its context stops them, whatever happened."""
 
-    def __init__(self, layout: Layout, meters: int, seed: int, interval_s: int) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        meters: int,
+        seed: int,
+        interval_s: int,
+        scenario: Path | None = None,
+        target: Target | None = None,
+    ) -> None:
+        """`scenario`: whose faults of wires and network the rig keeps. `target`: MicroPython on this machine unless another."""
         self.layout = layout
+        self.target: Target = target or Unix()
         self.interval_s = interval_s
         self.meters: dict[str, Meter] = {}
+        self._scenario = scenario
         python = sys.executable
         options = ["--meters", str(meters), "--seed", str(seed), "--dir", str(layout.rig)]
         self.rig = Child("rig", [python, "-m", "hil", "serve", *options], layout.log("rig"), ROOT)
-        gateway = [python, "-m", "tools.cli", "gateway", "run", str(layout.site.root)]
+        gateway = [python, "-m", "gateway", "run", str(layout.site.root)]
         self.gateway = Child("gateway", gateway, layout.log("gateway"), ROOT)
 
     def __enter__(self) -> "Island":
@@ -69,10 +86,10 @@ class Island:
         """Commission and start everything, up to the moment when the plant moves. Failed says what went wrong."""
         layout = self.layout
         layout.create()
-        say("rig", "simulates the units behind Modbus TCP and RTU")
-        self.rig.start()
         say("site", f"a key for the shadow centre, {self.interval_s} s intervals, tokens for grid and subsidy fund")
         found(layout, self.interval_s)
+        say("rig", "simulates the units behind Modbus TCP and RTU")
+        self.rig.start(*self._disturbed())
         announced = layout.rig / "rig.json"
         wait_for(announced, self.rig, _READY_S)
         units = json.loads(announced.read_text())["units"]
@@ -80,13 +97,18 @@ class Island:
         self.gateway.start()
         say("meters", f"{len(units)} pairs of keys made on the meters, enrolled, accounts recharged")
         for unit in units:
-            commission(layout, unit, self.interval_s)
+            commission(layout, unit, self.interval_s, self.target)
         say("meters", "read their opening registers")
         for unit in units:
-            self.meters[unit["meter"]] = Meter(unit["meter"], layout)
+            self.meters[unit["meter"]] = Meter(unit["meter"], layout, self.target)
             self.meters[unit["meter"]].start()
         self._wait(lambda: self.gateway_word() is not None, _READY_S, self.gateway)
         self._wait(lambda: self.phase() != "waiting", _OPENING_S, self.rig)
+
+    def _disturbed(self) -> list[str]:
+        if self._scenario is None:
+            return []
+        return ["--scenario", str(self._scenario), "--broker", str(self.layout.site.settings().broker.port)]
 
     def _wait(self, done: Callable[[], bool], patience_s: float, child: Child) -> None:
         deadline = time.monotonic() + patience_s
@@ -142,17 +164,16 @@ class Island:
 
     def flashes(self) -> dict[str, Flash]:
         """Each stopped meter's own word. Failed if a flash cannot be read."""
-        return {meter: _read_flash(meter, self.layout.flash(meter)) for meter in self.meters}
+        return {meter: self._flash(meter) for meter in self.meters}
+
+    def _flash(self, meter: str) -> Flash:
+        command = self.target.read_flash(self.layout.flash(meter))
+        word = json.loads(run(f"the flash of {meter} cannot be read", command, ROOT, _READY_S))
+        return Flash(word["last_seq"], tuple(word["pending"]), word["corrupt"])
 
     def gateway_key(self) -> bytes:
         """The key by which the meters know the gateway."""
         return bytes.fromhex(json.loads(self.layout.config(next(iter(self.meters))).read_text())["gateway_key"])
-
-
-def _read_flash(meter: str, flash: Path) -> Flash:
-    command = [micropython(), "-m", "hil.bench.read_flash", str(flash)]
-    word = json.loads(run(f"the flash of {meter} cannot be read", command, ROOT, _READY_S))
-    return Flash(word["last_seq"], tuple(word["pending"]), word["corrupt"])
 
 
 def _parent(pid: int) -> int | None:

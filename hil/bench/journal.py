@@ -1,4 +1,4 @@
-"""The rig's journal, plant.jsonl: what really happened, a line a second."""
+"""The rig's journal, plant.jsonl: what really happened, a line a second. And files that grow."""
 
 import json
 import os
@@ -7,6 +7,25 @@ from typing import Any
 
 _TAIL = 1 << 18
 """Bytes that hold at least one whole line of the largest island."""
+
+
+class Tail:
+    """What was appended to a file since it was last asked."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read = 0
+
+    def news(self) -> bytes:
+        """The new lines that are written in full; nothing as long as there is no such file."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._read)
+                whole, newline, _ = file.read().rpartition(b"\n")
+        except FileNotFoundError:
+            return b""
+        self._read += len(whole) + len(newline)
+        return whole + newline
 
 
 def first(path: Path) -> dict[str, Any]:

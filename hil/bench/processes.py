@@ -8,13 +8,16 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import firmware
 from blockchain_iface import tied
 
+ROOT = Path(firmware.__file__).parents[1]
+"""The checkout, in which all commands run."""
 _POLL_S = 0.05
 
 
 class Failed(Exception):
-    """The demo cannot go on. The message is for people: which step, why, and which file to read."""
+    """The run cannot go on. The message is for people: which step, why, and which file to read."""
 
 
 class Child:
@@ -33,11 +36,11 @@ class Child:
         """Its process id; None while it is not running."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
-    def start(self) -> None:
-        """Start it. In a session of its own, so that Ctrl-C reaches us and not it."""
+    def start(self, *arguments: str) -> None:
+        """Start it, with more `arguments` this time. In a session of its own, so that Ctrl-C reaches us and not it."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command,
+                [*self._command, *arguments],
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..climate import Climate
 from ..roster import Role, Unit
 from . import load, pv, weather, wind
 from .battery import Battery
@@ -50,16 +51,18 @@ class Island:
     Args:
         units: the roster; exactly one feeder, at most one battery.
         seed: non-negative integer that all randomness comes from.
+        climate: what kind of day it is.
     """
 
-    def __init__(self, units: Sequence[Unit], seed: int) -> None:
+    def __init__(self, units: Sequence[Unit], seed: int, climate: Climate | None = None) -> None:
         self.units = tuple(units)
         self.losses_w = 0
+        self._climate = climate or Climate()
         self._index = {unit.meter: i for i, unit in enumerate(self.units)}
         self._feeder = next(i for i, unit in enumerate(self.units) if unit.role is Role.FEEDER)
         self._storage = next((i for i, unit in enumerate(self.units) if unit.role is Role.BATTERY), None)
         self._battery = Battery()
-        self._load, self._source = _profiles(self.units, seed)
+        self._load, self._source = _profiles(self.units, seed, self._climate)
         count = len(self.units)
         self._w: Watts = np.zeros(count, dtype=np.int64)
         self._source_w: Watts = np.zeros(count, dtype=np.int64)
@@ -80,7 +83,7 @@ class Island:
         if dt <= 0:
             raise PlantError(f"a step takes more than 0 s, not {dt}: give the time since the last one")
         self._elapsed_s += dt
-        minute = weather.minute_of_day(self._elapsed_s)
+        minute = weather.minute_of_day(self._elapsed_s, self._climate)
         self._source_w = _at(self._source, minute)
         w = _at(self._load, minute) - self._source_w
         if self._storage is not None:
@@ -130,9 +133,9 @@ def _at(profile: Series, minute: float) -> Watts:
     return np.rint(between).astype(np.int64)
 
 
-def _profiles(units: Sequence[Unit], seed: int) -> tuple[Series, Series]:
+def _profiles(units: Sequence[Unit], seed: int, climate: Climate) -> tuple[Series, Series]:
     """Load and source of every unit in watts: two arrays, a row a weather minute, a column a unit."""
-    sky = weather.day(seed)
+    sky = weather.day(seed, climate)
     loads, sources = np.zeros((2, MINUTES, len(units)))
     for i, unit in enumerate(units):
         rng = weather.generator(seed, unit.meter)

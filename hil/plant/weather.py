@@ -7,18 +7,17 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from ..climate import Climate
+
 Series = npt.NDArray[np.float64]
 
 LATITUDE, LONGITUDE = 30.7, 122.5
 ZONE = timezone(timedelta(hours=8))
 MIDNIGHT = datetime(2025, 6, 21, tzinfo=ZONE)
 MINUTES = 24 * 60
-START_MINUTE = 10 * 60
-SPEED = 60
-"""Weather seconds in a wall second."""
 
-MEAN_CLOUD, CLOUD_SPREAD, CLOUD_MEMORY_MIN = 0.35, 0.18, 25.0
-MEAN_WIND, WIND_SPREAD, WIND_MEMORY_MIN = 6.5, 1.3, 90.0
+CLOUD_SPREAD, CLOUD_MEMORY_MIN = 0.18, 25.0
+WIND_SPREAD, WIND_MEMORY_MIN = 1.3, 90.0
 MEAN_AIR, AIR_SWING = 25.0, 4.0
 
 
@@ -51,17 +50,17 @@ def wander(rng: np.random.Generator, memory_min: float) -> Series:
     return path
 
 
-def day(seed: int) -> Weather:
-    """The weather of the day that this seed stands for."""
+def day(seed: int, climate: Climate) -> Weather:
+    """The weather of the day that this seed stands for in this climate."""
     rng = generator(seed, "weather")
     afternoon = np.cos(2 * np.pi * (np.arange(MINUTES) / MINUTES - 15 / 24))
     return Weather(
-        cloud=np.clip(MEAN_CLOUD + CLOUD_SPREAD * wander(rng, CLOUD_MEMORY_MIN), 0.0, 1.0),
-        wind=np.maximum(MEAN_WIND + afternoon + WIND_SPREAD * wander(rng, WIND_MEMORY_MIN), 0.0),
+        cloud=np.clip(climate.cloud + CLOUD_SPREAD * wander(rng, CLOUD_MEMORY_MIN), 0.0, 1.0),
+        wind=np.maximum(climate.wind + afternoon + WIND_SPREAD * wander(rng, WIND_MEMORY_MIN), 0.0),
         air=MEAN_AIR + AIR_SWING * afternoon,
     )
 
 
-def minute_of_day(elapsed_s: float) -> float:
-    """Weather minute (0 <= minute < 1440) after so many wall seconds; the day repeats itself after 24 wall minutes."""
-    return (START_MINUTE + elapsed_s * SPEED / 60) % MINUTES
+def minute_of_day(elapsed_s: float, climate: Climate) -> float:
+    """Weather minute (0 <= minute < 1440) after so many of the plant's seconds; the day repeats itself."""
+    return (climate.from_minute + elapsed_s * climate.speed / 60) % MINUTES

@@ -130,8 +130,27 @@ class Conservation(Rule):
         return {name: is_conserved(complete, self.tolerance, self._whole(recording))}
 
 
+class InOrder(Rule):
+    """The reckoning after the run: nothing lost, nothing counted twice, nothing owed, every posting balanced, ledger verified.
+
+    It is the bench's own (`bench/audit.py`): plant, flashes and ledger compared.
+    """
+
+    title: Annotated[str, Field(min_length=1)] = "plant, flashes and ledger agree"
+    shape: Literal["in_order"]
+
+    def findings(self, recording: Recording) -> dict[str, Finding]:
+        """What it finds, under the name `reckoning`."""
+        faults = [event.details["faults"] for event in recording.events if event.what == "reckoning"]
+        if not faults:
+            return {"reckoning": Finding(Word.UNKNOWN, "the run did not come to its reckoning")}
+        if faults[-1]:
+            return {"reckoning": Finding(Word.FAIL, "; ".join(faults[-1]))}
+        return {"reckoning": Finding(Word.PASS, "nothing lost, nothing counted twice, every posting balanced, ledger verified")}
+
+
 def _named(recording: Recording, patterns: list[str]) -> set[str]:
     return {name for name in recording.series for pattern in patterns if fnmatchcase(name, pattern)}
 
 
-AnyRule = Annotated[Constant | Step | Within | Eventually | Conservation, Field(discriminator="shape")]
+AnyRule = Annotated[Constant | Step | Within | Eventually | Conservation | InOrder, Field(discriminator="shape")]

@@ -12,9 +12,9 @@ import pytest
 from blockchain_iface.archive import Archive
 from firmware.wire import clock, cose, event, timesync, topics
 from gateway.site import Site
+from hil.bench import faketime
 from tests.contract.meter_bench import GATEWAY, METER, MICROPYTHON, SITE, Bench, Device, until
 from tests.contract.test_gateway_process import Bench as GatewayBench
-from tools.setup import faketime
 
 TO_1970 = 2_208_988_800
 WAIT_S = 2.6  # until the meter learns the time: rows of a second have ended by then

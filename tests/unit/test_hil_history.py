@@ -6,7 +6,7 @@ import pytest
 
 from hil.history import End, Ending, Event, Head, History, HistoryError, Recording
 
-HEAD = Head(name="calm", scenario="title = 'x'", seed=3, target="unix", command="skerry hil run calm", began=1.5, speed=1)
+HEAD = Head(name="calm", scenario="title = 'x'", seed=3, target="unix", command="skerry hil run calm", began=1.5)
 END = End(t=12.0, ending=Ending.FINISHED, error=None, simulated_s=60.0, wall_s=6.0)
 
 

@@ -96,7 +96,7 @@ def rule(text: str) -> Rule:
 
 
 def recording(ending: Ending | None = Ending.FINISHED, last_t: float = 9.0, **series: list[Point]) -> Recording:
-    head = Head(name="n", scenario="", seed=1, target="t", command="c", began=0, speed=1)
+    head = Head(name="n", scenario="", seed=1, target="t", command="c", began=0)
     made = Recording(head)
     made.series = {name.replace("__", "."): values for name, values in series.items()}
     made.last_t = last_t

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hil.climate import Climate
 from hil.plant import load, pv, weather, wind
 from hil.roster import DEFAULT_METERS, MAX_METERS, Role, RosterError, roster
 
@@ -12,30 +13,30 @@ NOON = 12 * 60
 
 def test_weather_stays_in_bounds_and_comes_from_its_seed() -> None:
     for seed in range(20):
-        sky = weather.day(seed)
+        sky = weather.day(seed, Climate())
         assert sky.cloud.min() >= 0
         assert sky.cloud.max() <= 1
         assert sky.wind.min() >= 0
         assert sky.wind.max() < 25
-    assert np.array_equal(weather.day(1).wind, weather.day(1).wind)
-    assert not np.array_equal(weather.day(1).wind, weather.day(2).wind)
+    assert np.array_equal(weather.day(1, Climate()).wind, weather.day(1, Climate()).wind)
+    assert not np.array_equal(weather.day(1, Climate()).wind, weather.day(2, Climate()).wind)
 
 
 def test_a_wall_second_is_a_weather_minute_from_ten_in_the_morning() -> None:
-    assert weather.minute_of_day(0) == 600
-    assert weather.minute_of_day(1) == 601
-    assert weather.minute_of_day(14 * 60) == 0
+    assert weather.minute_of_day(0, Climate()) == 600
+    assert weather.minute_of_day(1, Climate()) == 601
+    assert weather.minute_of_day(14 * 60, Climate()) == 0
 
 
 def test_the_sun_does_not_shine_at_night() -> None:
-    watts = pv.ac_power(weather.day(3), 5_000, azimuth_deg=180)
+    watts = pv.ac_power(weather.day(3, Climate()), 5_000, azimuth_deg=180)
     assert np.all(watts[NIGHT] == 0)
     assert 0 < watts[NOON] <= 5_000
     assert watts.max() <= 5_000
 
 
 def test_clouds_dim_the_roof() -> None:
-    sky = weather.day(3)
+    sky = weather.day(3, Climate())
     clear = weather.Weather(np.zeros(weather.MINUTES), sky.wind, sky.air)
     grey = weather.Weather(np.ones(weather.MINUTES), sky.wind, sky.air)
     bright, dim = (pv.ac_power(day, 5_000, azimuth_deg=180)[NOON] for day in (clear, grey))
@@ -44,7 +45,7 @@ def test_clouds_dim_the_roof() -> None:
 
 
 def test_the_turbine_follows_its_curve() -> None:
-    sky = weather.day(3)
+    sky = weather.day(3, Climate())
     for speed, low, high in [(0.0, 0, 0), (1.0, 0, 0), (14.0, 19_000, 20_000), (40.0, 0, 0)]:
         still = weather.Weather(sky.cloud, np.full(weather.MINUTES, speed), sky.air)
         mean = wind.power(still, 20_000, np.random.default_rng(1)).mean()
@@ -53,8 +54,8 @@ def test_the_turbine_follows_its_curve() -> None:
 
 def test_sun_and_wind_are_alive_when_the_run_starts() -> None:
     for seed in range(10):
-        sky = weather.day(seed)
-        start = weather.START_MINUTE
+        sky = weather.day(seed, Climate())
+        start = Climate().from_minute
         assert pv.ac_power(sky, 5_000, azimuth_deg=180)[start : start + 60].mean() > 500
         assert wind.power(sky, 20_000, np.random.default_rng(seed))[start : start + 60].mean() > 200
 

@@ -10,10 +10,7 @@ from typing import Annotated
 
 import typer
 
-from blockchain_iface.ledger import LedgerError
-from blockchain_iface.state.state import Refused
-from gateway.site import SiteError
-from hil.bench.processes import Failed
+from hil.bench.island import ERRORS
 
 from .course import run
 from .outcome import Wishes
@@ -53,7 +50,7 @@ def demo(
         report.stopped()
         _clear(place, directory)
         sys.exit(0 if duration is None else _INTERRUPTED)
-    except (Failed, SiteError, LedgerError, Refused, OSError) as error:
+    except ERRORS as error:
         report.failed(str(error))
         sys.exit(1)
     report.outcome(outcome)

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from blockchain_iface import tied
+from hil.bench import faketime
 from tools import frozen, mpy
-from tools.setup import faketime
 from tools.soak.bus import BATTERY, BILLING, DEVICES, Bus
 from tools.soak.centre import HOST, METER, SITE, Centre
 from tools.soak.course import CYCLE, Course

@@ -1,0 +1,1 @@
+"""How people and CI see a judgement: lines, JUnit XML, one HTML file."""

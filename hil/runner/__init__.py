@@ -1,0 +1,1 @@
+"""Plays a scenario on the bench and writes its history."""

@@ -1,0 +1,53 @@
+"""Several scenarios one after the other, with a progress bar, and one report on all of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ..history import Recording
+from ..report.text import lines
+from ..scenario import load, parse
+from ..verdict.finding import Word, worst
+from ..verdict.judge import Judgement, judge
+from .launch import launch
+from .play import Job
+
+
+def run_all(scenarios: Sequence[Path], seed: int | None, out: Path) -> Word:
+    """Run and judge all, each in a directory of its own in `out`; the worst word. Ctrl-C aborts the one that runs and the rest.
+
+    Raises:
+        ScenarioError: one of them is wrong; none is run then.
+        Failed: a run could not even begin.
+    """
+    for path in scenarios:
+        load(path)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    judgements = []
+    for path in scenarios:
+        judgement = _run_one(Job(path, seed, out / path.stem), console)
+        judgements.append(judgement)
+        console.print("\n".join(lines(judgement)), markup=False)
+        if judgement.aborted:
+            break
+    return worst(judgement.word for judgement in judgements)
+
+
+def _run_one(job: Job, console: Console) -> Judgement:
+    scenario, _ = load(job.path)
+    columns = (TextColumn("{task.description:<24}"), BarColumn(), TextColumn("{task.fields[at]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(job.path.stem, total=scenario.island.seconds, at="")
+
+        def heard(line: dict[str, Any]) -> None:
+            if line["line"] == "sample":
+                progress.update(task, completed=line["t"], at=f"{line['t']:.0f} of {scenario.island.seconds:.0f} s")
+            elif line["line"] == "event" and line["what"] == "state":
+                progress.update(task, at=line["details"]["state"])
+
+        history = launch(job, heard)
+    recording = Recording.read(history)
+    return judge(recording, parse(recording.head.scenario, recording.head.name).verdict)
