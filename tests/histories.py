@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from operator import itemgetter
 
-from blockchain_iface.engines.local import LocalLedger
 from blockchain_iface.ledger import Rejected
 from blockchain_iface.state import proposals
 from blockchain_iface.state.entries import (
@@ -24,6 +23,7 @@ from blockchain_iface.state.records import CertificateFact, GapFact
 from blockchain_iface.state.state import ESCROW, GRID, ISSUE, SUBSIDY
 from firmware.wire import command, cose, event, receipt, rotation
 from firmware.wire.gap import Gap
+from gateway.core.writer import StatefulLedger
 from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, TARIFF, VirtualMeter, genesis, signed, signer
 
 DEADLINE = 2 * INTERVAL
@@ -34,7 +34,7 @@ Action = tuple[str, int, int]
 class History:
     """Three meters on a ledger. ``blocks`` are the batches that it took, ``refused`` counts those that it did not."""
 
-    def __init__(self, ledger: LocalLedger) -> None:
+    def __init__(self, ledger: StatefulLedger) -> None:
         self.ledger = ledger
         self.meters = [VirtualMeter(name, 11 + number) for number, name in enumerate(("wind-1", "home-1", "feeder"))]
         self.now = T0

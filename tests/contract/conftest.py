@@ -11,7 +11,12 @@ from tools.setup import cometbft, prometheus
 
 collect_ignore = []
 if not cometbft.is_built(Path(__file__).parents[2] / ".skerry"):
-    collect_ignore += ["test_cometbft_gateways.py", "test_cometbft_network.py"]
+    collect_ignore += [
+        "test_cometbft_gateways.py",
+        "test_cometbft_history.py",
+        "test_cometbft_network.py",
+        "test_cometbft_node.py",
+    ]
 if prometheus.promtool() is None:
     collect_ignore.append("test_promtool.py")
 

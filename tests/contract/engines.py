@@ -96,15 +96,16 @@ class Embedded:
 class Alone:
     """The cometbft engine with one validator."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kind: type[CometLedger] = CometLedger) -> None:
         self._folder = folder
+        self._kind = kind
         self._ledger: CometLedger | None = None
         member = network.Member(SITE, CENTRE.public, folder / "cometbft", free_port(), free_port())
         network.create([member], "alone", datetime.now(UTC))
 
     def open(self) -> CometLedger:
         self.close()
-        self._ledger = CometLedger(self._folder, CENTRE, SITE)
+        self._ledger = self._kind(self._folder, CENTRE, SITE)
         return self._ledger
 
     def close(self) -> None:
