@@ -13,9 +13,10 @@ from firmware.wire import cose
 
 from .adapters import orders, releases
 from .adapters.inbox import Inbox
-from .adapters.orders import CommandOrder, Note, OrderError
+from .adapters.orders import Approval, CommandOrder, Note, OrderError
 from .adapters.registry import RegistryError, Unit
 from .adapters.releases import ReleaseError
+from .approvals import Approvals
 from .core import command_words
 from .core.centre import ShadowCentre
 from .core.command_words import WordsError
@@ -35,6 +36,7 @@ class Inboxes:
         self._releases = site.updates
         self._outcomes = site.outcomes
         self._reception = Reception(site, centre)
+        self._approvals = Approvals(site, centre.count)
         self._units: Mapping[str, Unit] = {}
         self._registry_read = (-1, -1, -1)
         self._sent: set[str] = set()
@@ -57,6 +59,7 @@ class Inboxes:
             self._reception.take(path, data, self._units)
         for path, data in self._site.orders.waiting():
             self._take_order(path, data)
+        self._approvals.expire()
         for path, data in self._site.checkpoints.waiting():
             self._take_checkpoint(path, data)
         for path, data in self._releases.news():
@@ -93,13 +96,35 @@ class Inboxes:
             order = orders.parse(data)
             self._centre.record_action(order.action(path.stem), now())
             if isinstance(order, CommandOrder):
+                if self._holds(path, order):
+                    return
                 self._command(path.stem, order)
+                self._approvals.note(order)
+            elif isinstance(order, Approval):
+                self._approve(order)
             else:
                 self._centre.order(order.entry(), now())
         except (OrderError, Rejected, WordsError) as error:
             _refuse(self._site.orders, path, error, "an order is refused")
         else:
             _log.info(**order.model_dump(exclude={"order", "by"}), by=order.by.name, event=order.order)
+            self._site.orders.done(path)
+
+    def _holds(self, path: Path, order: CommandOrder) -> bool:
+        """Put the order aside if it takes a second person; what was signed before the gateway ended needs no other."""
+        is_signed = path.stem in self._sent or self._outcomes.signed(path.stem) is not None
+        if is_signed or not self._approvals.must_wait(order):
+            return False
+        _log.warning("an order waits for a second person", file=path.name, meter=order.meter, by=order.by.name)
+        self._site.orders.hold(path)
+        return True
+
+    def _approve(self, approval: Approval) -> None:
+        found = self._approvals.approved(approval)
+        if found is not None:
+            path, order = found
+            self._command(path.stem, order)
+            self._approvals.note(order)
             self._site.orders.done(path)
 
     def _command(self, name: str, order: CommandOrder) -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from .adapters import orders
-from .adapters.orders import CommandOrder, Order, OrderError
+from .adapters.orders import Approval, CommandOrder, Order, OrderError
 from .core.view import Outcome
 from .site import Site
 
@@ -16,6 +16,8 @@ class Stage(StrEnum):
 
     WAITING = "waiting"
     """The gateway has not looked at it."""
+    HELD = "held"
+    """It waits for a second person."""
     SENT = "sent"
     """A command, on record and on its way until the meter answers."""
     REFUSED = "refused"
@@ -28,7 +30,7 @@ class Progress:
     """An order, how far it is, why it was refused, and how its command ended."""
 
     name: str
-    order: Order | CommandOrder
+    order: Order | CommandOrder | Approval
     stage: Stage
     reason: str
     outcome: Outcome | None
@@ -37,7 +39,7 @@ class Progress:
 def find(site: Site, name: str) -> Progress | None:
     """The order of this ``name``, which is none of a path's own words; None if there is no valid one."""
     # in the order in which it moves, so that it is not missed on its way
-    for place, stage in (("", Stage.WAITING), ("refused", Stage.REFUSED), ("done", Stage.DONE)):
+    for place, stage in (("", Stage.WAITING), ("held", Stage.HELD), ("refused", Stage.REFUSED), ("done", Stage.DONE)):
         try:
             order = orders.parse((_inbox(site) / place / f"{name}.json").read_bytes())
         except (FileNotFoundError, OrderError):
@@ -55,7 +57,7 @@ def names(site: Site) -> list[str]:
 
 
 def _names(inbox: Path) -> Iterator[str]:
-    for place in ("", "refused", "done"):
+    for place in ("", "held", "refused", "done"):
         yield from (path.stem for path in (inbox / place).glob("[!.]*.json"))
 
 

@@ -29,7 +29,7 @@ from .adapters.api_keys import ApiKeys
 from .adapters.broker import free_port
 from .adapters.door import Door
 from .adapters.inbox import Inbox
-from .adapters.orders import By, CommandOrder, Note, Order
+from .adapters.orders import Approval, By, CommandOrder, Note, Order
 from .adapters.outcomes import Outcomes
 from .adapters.registry import Registry, Unit
 from .adapters.settings import Settings
@@ -270,6 +270,22 @@ class Site:
         name = _name()
         self.orders.drop(name, order.model_dump_json(indent=2).encode())
         return name
+
+    def approve(self, name: str) -> str:
+        """Approve order ``name``, which waits for a second person; the approval's name. SiteError if none of this name does."""
+        if not self.is_held(name):
+            raise SiteError(f"no order {name} waits for a second person: {', '.join(self.held()) or 'none'} does")
+        own = _name()
+        self.orders.drop(own, Approval(order="approval", of=name, by=self._by()).model_dump_json(indent=2).encode())
+        return own
+
+    def is_held(self, name: str) -> bool:
+        """Whether order ``name`` waits for a second person."""
+        return name in self.held()
+
+    def held(self) -> list[str]:
+        """The orders that wait for a second person."""
+        return [path.stem for path in self.orders.all_held()]
 
     def refusal(self, name: str) -> str | None:
         """Why the gateway refused order ``name``, if it did."""

@@ -59,6 +59,22 @@ class Inbox:
         files.write(self._reason(path), f"{reason}\n".encode())
         files.move(path, self._directory / "refused")
 
+    def hold(self, path: Path) -> None:
+        """It waits for something else than us."""
+        files.move(path, self._directory / "held")
+
+    def held(self, name: str) -> Path:
+        """Where ``name`` (without suffix) lies while it is held."""
+        return self._directory / "held" / f"{name}{self._suffix}"
+
+    def all_held(self) -> list[Path]:
+        """Where whatever is held lies, by name."""
+        return sorted(self._directory.glob(f"held/[!.]*{self._suffix}"))
+
+    def is_done(self, name: str) -> bool:
+        """Whether ``name`` (without suffix) was taken."""
+        return (self._directory / "done" / f"{name}{self._suffix}").exists()
+
     def answer_to(self, path: Path) -> Path:
         """Where the answer to ``path`` will lie, beside it in ``done``."""
         return self._directory / "done" / f"{path.stem}.answer{self._suffix}"

@@ -2,6 +2,7 @@
 
     {"order": "recharge", "account": "house-1", "amount": 50000000, "reference": "slip 17", "by": BY}     amount in micro-tokens
     {"order": "command", "meter": "house-1", "words": ["relay", "open"], "top_up": 1, "expires": 1800000300, "by": BY}
+    {"order": "approval", "of": "0...", "by": BY}                               of a command that waits for a second person
     {"verb": "token", "subject": "wind-1", "by": BY}                            in an inbox of its own: to be recorded, no more
 
 BY is {"name": "sam", "role": "console", "at": 1800000000}: whoever orders it is put on the ledger before it is done.
@@ -53,14 +54,6 @@ class Order(BaseModel):
         except ValidationError as error:
             raise OrderError(_first(error)) from None
 
-    @classmethod
-    def parse(cls, data: bytes) -> "Order":
-        """The order in a file. OrderError if it is not valid."""
-        try:
-            return cls.model_validate_json(data)
-        except ValidationError as error:
-            raise OrderError(_first(error)) from None
-
     def entry(self) -> Recharge:
         """As the ledger takes it."""
         body = Recharge if self.order == "recharge" else Recovery
@@ -82,10 +75,26 @@ class CommandOrder(BaseModel):
     top_up: Annotated[int, Field(ge=1, lt=1 << 63)]
     expires: Annotated[int, Field(ge=0, lt=1 << 33)]
     by: By
+    approved: By | None = None
+    """By a second person, where that takes two."""
 
     def action(self, name: str) -> Action:
         """What is put on record of the order of this ``name``."""
         return self.by.action("command", self.meter, name)
+
+
+class Approval(BaseModel):
+    """A second person's word for the command order of the name ``of``."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    order: Literal["approval"]
+    of: Annotated[str, Field(pattern=r"^[0-9a-z-]{1,64}$")]
+    by: By
+
+    def action(self, name: str) -> Action:
+        """What is put on record of the approval of this ``name``."""
+        return self.by.action("approve", self.of, name)
 
 
 class Note(BaseModel):
@@ -110,18 +119,20 @@ class Note(BaseModel):
         return self.by.action(self.verb, self.subject, name)
 
 
-def parse(data: bytes) -> Order | CommandOrder:
+def parse(data: bytes) -> Order | CommandOrder | Approval:
     """The order in a file, of whatever kind. OrderError if it is not valid."""
     try:
         document = json.loads(data)
     except ValueError as error:
         raise OrderError(f"order: {error}") from None
-    if not isinstance(document, dict) or document.get("order") != "command":
-        return Order.parse(data)
+    kind = _KINDS.get(document.get("order"), Order) if isinstance(document, dict) else Order
     try:
-        return CommandOrder.model_validate_json(data)
+        return kind.model_validate_json(data)
     except ValidationError as error:
         raise OrderError(_first(error)) from None
+
+
+_KINDS: dict[object, type[Order | CommandOrder | Approval]] = {"command": CommandOrder, "approval": Approval}
 
 
 def _first(error: ValidationError) -> str:

@@ -87,6 +87,13 @@ class DashboardSettings(_Table):
         return list(dict.fromkeys([*self.addresses, "127.0.0.1"]))
 
 
+class DisconnectSettings(_Table):
+    """How many meters one person alone may cut off within an hour: so many, of that share of all, and always one."""
+
+    meters: Annotated[int, Field(ge=1, le=1_000_000)] = 3
+    percent: Annotated[int, Field(ge=0, le=100)] = 5
+
+
 class TariffSettings(_Table):
     """Prices in micro-tokens per kWh, shares in millionths; fixed by the ledger's first entry. See state.Tariff."""
 
@@ -123,6 +130,7 @@ class Settings(BaseSettings):
     deadline_s: Annotated[int, Field(ge=1, le=86400)]
     broker: BrokerSettings
     dashboard: DashboardSettings
+    disconnect: DisconnectSettings = DisconnectSettings()
     tariff: TariffSettings = TariffSettings()
 
     @classmethod
@@ -168,7 +176,7 @@ def _names(path: tuple[str | int, ...]) -> list[str]:
 
 def document(site: str, engine: Engine, interval_s: int, deadline_s: int, broker_port: int, dashboard_port: int) -> str:
     """A new site's ``site.toml``, the tariff written out so that people see what they can change before the first run."""
-    tariff = TariffSettings()
+    tariff, disconnect = TariffSettings(), DisconnectSettings()
     lines = [f"{name} = {value}" for name, value in tariff.model_dump(exclude={"bands"}).items()]
     bands = ", ".join(f"[{start}, {price}]" for start, price in tariff.bands)
     return f"""\
@@ -191,6 +199,12 @@ addresses = ["127.0.0.1"]
 host = "127.0.0.1"
 port = {dashboard_port}
 addresses = ["127.0.0.1"]
+
+# how many meters one person alone may cut off within an hour: at most so many, and at most this share of all, but always
+# one; beyond that a second person approves each: `skerry gateway approve`
+[disconnect]
+meters = {disconnect.meters}
+percent = {disconnect.percent}
 
 # micro-tokens per kWh and millionths; the first run fixes interval and tariff for good
 [tariff]

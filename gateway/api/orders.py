@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from .. import progress
-from ..adapters.orders import CommandOrder
+from ..adapters.orders import Approval, CommandOrder
 from ..core.api_key import Role
 from ..core.view import Outcome
 from ..progress import Progress, Stage
@@ -38,7 +38,8 @@ class NewTransfer(BaseModel, extra="forbid"):
 
 
 class OrderNow(BaseModel):
-    """An order: ``subject`` is the meter or account, ``by`` who ordered it at Unix second ``at``; money in micro-tokens."""
+    """An order: ``subject`` is the meter or account, of an approval the order approved; ``by`` who ordered it at Unix second
+    ``at``. Money in micro-tokens."""
 
     name: str
     order: str
@@ -49,6 +50,7 @@ class OrderNow(BaseModel):
     by: str
     role: str
     at: int
+    approved_by: str | None = None
     stage: Stage
     reason: str
     outcome: Outcome | None
@@ -99,6 +101,13 @@ def read_order(desk: AtDesk, name: Name) -> OrderNow:
     return _shown(found)
 
 
+@router.post("/orders/{name}/approval", status_code=202, **needs(Role.OPERATOR, 409))
+def approve_order(desk: AtDesk, caller: Caller, name: Name, response: Response) -> OrderNow:
+    """Approve, as a second person, an order that is held: with it, many meters are cut off within an hour."""
+    read_order(desk, name)
+    return _ordered(desk, desk.site_of(caller).approve(name), response)
+
+
 def _ordered(desk: Desk, name: str, response: Response) -> OrderNow:
     response.headers["location"] = f"{desk.prefix}/orders/{name}"
     return read_order(desk, name)
@@ -117,6 +126,9 @@ def _shown(one: Progress) -> OrderNow:
         "outcome": asdict(one.outcome) if one.outcome else None,
     }
     if isinstance(order, CommandOrder):
-        return OrderNow.model_validate({**common, "subject": order.meter, "words": order.words})
+        approved = order.approved.name if order.approved else None
+        return OrderNow.model_validate({**common, "subject": order.meter, "words": order.words, "approved_by": approved})
+    if isinstance(order, Approval):
+        return OrderNow.model_validate({**common, "subject": order.of})
     transfer = {"subject": order.account, "amount": order.amount, "reference": order.reference}
     return OrderNow.model_validate({**common, **transfer})

@@ -1,4 +1,4 @@
-"""`skerry gateway recharge|recover|command`: what the running gateway is to do."""
+"""`skerry gateway recharge|recover|command|approve`: what the running gateway is to do."""
 
 import json
 import time
@@ -8,11 +8,15 @@ from typing import Annotated
 
 import typer
 
+from .. import progress
+from ..adapters.orders import CommandOrder
+from ..core.api_key import Role
+from ..core.bulk import HOLD_S
 from ..core.command_words import micro_tokens
 from ..core.dispatch import GRACE_S
 from ..core.view import Outcome
 from ..site import Site, SiteError
-from .conventions import POLL_S, AsJson, Directory, plainly
+from .conventions import POLL_S, AsJson, Directory, plainly, site_of_caller
 
 app = typer.Typer()
 
@@ -41,8 +45,7 @@ def recover(
 
 def _order(directory: Path, kind: str, account: str, tokens: str, reference: str | None) -> None:
     with plainly():
-        site = Site(directory)
-        site.settings()
+        site = site_of_caller(directory, Role.ADMINISTRATOR if kind == "recovery" else Role.OPERATOR)
         used = site.order(kind, account, micro_tokens(tokens), reference).reference
         typer.echo(f"Ordered: {kind} of {tokens} tokens, account {account}, reference {used}. The gateway carries it out.")
 
@@ -57,7 +60,8 @@ def command_meter(
 ) -> None:
     """Command a meter, and wait for its signed answer. Ctrl-C ends the waiting, not the command."""
     with plainly():
-        outcome = _wait(Site(directory), meter, Site(directory).command(meter, words, valid), valid)
+        site = site_of_caller(directory)
+        outcome = _wait(site, meter, site.command(meter, words, valid), valid)
     typer.echo(json.dumps(asdict(outcome)) if as_json else _told(outcome))
     if outcome.result != "done":
         raise typer.Exit(1)
@@ -65,11 +69,15 @@ def command_meter(
 
 def _wait(site: Site, meter: str, name: str, valid_s: int) -> Outcome:
     """The outcome of order ``name``; overdue if the gateway does not say one either. SiteError if it refused the order."""
-    end = time.monotonic() + valid_s + GRACE_S + POLL_S * 10
+    patience = valid_s + GRACE_S + POLL_S * 10
+    end, is_told = time.monotonic() + patience, False
     while (outcome := site.outcomes.of(name)) is None:
         refusal = site.refusal(name)
         if refusal is not None:
             raise SiteError(refusal)
+        if not is_told and site.is_held(name):
+            typer.echo(f"{meter}: a second person has to approve this: skerry gateway approve {site.root} {name}", err=True)
+            end, is_told = end + HOLD_S, True
         if time.monotonic() > end:
             return Outcome(name, meter, "overdue", reason="the gateway has not said anything")
         time.sleep(POLL_S)
@@ -83,3 +91,27 @@ def _told(outcome: Outcome) -> str:
     lines = [f"{outcome.meter}: {', '.join([outcome.result, *after])}" + (f" ({outcome.reason})" if outcome.reason else "")]
     lines += [f"event {outcome.event}"] if outcome.event else []
     return "\n".join(lines + ([outcome.log.rstrip()] if outcome.log else []))
+
+
+@app.command()
+def approve(
+    directory: Directory,
+    name: Annotated[str | None, typer.Argument(help="The order's name; without it, what waits is listed.")] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the gateway's word.")] = 5,
+) -> None:
+    """Approve an order as a second person, who shows a key: by SKERRY_KEY, or when asked for it."""
+    with plainly():
+        if name is None:
+            site = Site(directory)
+            for order in (progress.find(site, held) for held in site.held()):
+                if order is not None and isinstance(order.order, CommandOrder):
+                    typer.echo(f"{order.name} {order.order.meter} {' '.join(order.order.words)}, by {order.order.by.name}")
+            return
+        site = site_of_caller(directory, must_show=True)
+        approval = site.approve(name)
+        until = time.monotonic() + wait
+        while site.is_held(name) and site.refusal(approval) is None and time.monotonic() < until:
+            time.sleep(POLL_S)
+        if reason := site.refusal(approval):
+            raise SiteError(reason)
+        typer.echo(f"{name} is still held: the gateway has not said anything." if site.is_held(name) else f"{name} goes out.")

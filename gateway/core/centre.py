@@ -184,6 +184,10 @@ class ShadowCentre:
         self._check_enrolled(meter)
         self.updates.order(meter, release, now)
 
+    def count(self) -> int:
+        """How many metering points there are."""
+        return sum(1 for _ in self._writer.state.points.items())
+
     def _check_enrolled(self, meter: str) -> None:
         if meter not in self._writer.state.meters:
             raise Rejected(b"", f"{meter} is not enrolled")

@@ -17,7 +17,8 @@ TOKEN = 1_000_000
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     with ApiServer(tmp_path_factory.mktemp("orders") / "site").running() as server:
-        server.site.token("home-1", "Home 1", "load", None)
+        for meter in ("home-1", "home-2"):
+            server.site.token(meter, meter, "load", None)
         yield server
 
 
@@ -71,6 +72,26 @@ def test_a_command_is_followed_to_the_meters_signed_answer(server: ApiServer) ->
         ({"meter": "home-1", "words": ["relay", "open"], "by": "somebody else"}, 422),
     ):
         assert client.post(f"{API}/commands", json=body).status_code == status
+
+
+def test_a_second_person_approves_over_http(server: ApiServer) -> None:
+    first, second = server.client(Role.OPERATOR), server.client(Role.ADMINISTRATOR)
+    ordered = [
+        first.post(f"{API}/commands", json={"meter": meter, "words": ["relay", "open"]}) for meter in ("home-1", "home-2")
+    ]
+    server.work()
+    assert [first.get(order.headers["location"]).json()["stage"] for order in ordered] == ["sent", "held"]
+    held = ordered[1].headers["location"]
+    assert server.client(Role.VIEWER).post(f"{held}/approval").status_code == 403
+    own = first.post(f"{held}/approval")
+    server.work()
+    assert "a second person" in first.get(own.headers["location"]).json()["reason"]
+    assert second.post(f"{held}/approval").status_code == 202
+    server.work()
+    approved = first.get(held).json()
+    assert (approved["stage"], approved["by"], approved["approved_by"]) == ("sent", "the-operator", "the-administrator")
+    assert actions(server)[-1] == ("the-administrator", "administrator", "approve", approved["name"])
+    assert second.post(f"{held}/approval").status_code == 409
 
 
 def test_a_meter_is_enrolled_over_http(server: ApiServer) -> None:

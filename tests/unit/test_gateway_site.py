@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from blockchain_iface.state.entries import Recharge, Recovery
-from gateway.adapters import keystore, settings
+from gateway.adapters import keystore, orders, settings
 from gateway.adapters.actor import at_the_keyboard
 from gateway.adapters.inbox import MAX_SIZE, Inbox
 from gateway.adapters.keystore import KeyFileError
@@ -175,7 +175,7 @@ def test_an_inbox_is_emptied_into_done_and_refused(tmp_path: Path) -> None:
 
 def test_orders_are_read_strictly() -> None:
     order = Order.of("recharge", "house-1", 5, "slip", BY)
-    assert Order.parse(order.model_dump_json().encode()) == order
+    assert orders.parse(order.model_dump_json().encode()) == order
     assert order.entry() == Recharge("house-1", 5, "slip")
     assert Order.of("recovery", "@grid", 5, "slip", BY).entry() == Recovery("@grid", 5, "slip")
     for wrong in (
@@ -186,7 +186,7 @@ def test_orders_are_read_strictly() -> None:
         order.model_dump_json().replace("slip", "r\u00e9f"),
     ):
         with pytest.raises(OrderError):
-            Order.parse(wrong.encode())
+            orders.parse(wrong.encode())
 
 
 @pytest.mark.parametrize(("text", "amount"), [("12.5", 12_500_000), ("0.000001", 1), ("1e2", 100_000_000)])
@@ -218,7 +218,7 @@ def test_the_commands_speak_plainly(tmp_path: Path) -> None:
     ordered = command(app, ["recharge", str(root), "wind-1", "12.5", "--reference", "slip 1"])
     assert "reference slip 1" in ordered.stdout
     (waiting,) = (root / "orders").glob("*.json")
-    order = Order.parse(waiting.read_bytes())
+    order = orders.parse(waiting.read_bytes())
     assert order == Order.of("recharge", "wind-1", 12_500_000, "slip 1", order.by)
     assert order.by.name == at_the_keyboard().name
     notes = [Note.parse(path.read_bytes()) for path in sorted((root / "actions").glob("*.json"))]
