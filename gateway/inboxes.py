@@ -107,8 +107,8 @@ class Inboxes:
         except (OrderError, Rejected, WordsError) as error:
             _refuse(self._site.orders, path, error, "an order is refused")
         else:
-            _log.info(**order.model_dump(exclude={"order", "by"}), by=order.by.name, event=order.order)
             self._site.orders.done(path)
+            _log.info(**order.model_dump(exclude={"order", "by"}), by=order.by.name, event=order.order)
 
     def _holds(self, path: Path, order: CommandOrder) -> bool:
         """Put the order aside if it takes a second person; what was signed before the gateway ended needs no other."""
@@ -155,9 +155,10 @@ class Inboxes:
     def end_commands(self) -> None:
         """Keep how commands have ended."""
         while self._centre.dispatch.outcomes:
-            outcome = self._centre.dispatch.outcomes.pop(0)
-            _log.info("answered", meter=outcome.meter, result=outcome.result, reason=outcome.reason, order=outcome.name)
+            outcome = self._centre.dispatch.outcomes[0]
             self._outcomes.end(outcome)
+            self._centre.dispatch.outcomes.pop(0)
+            _log.info("answered", meter=outcome.meter, result=outcome.result, reason=outcome.reason, order=outcome.name)
 
     def _take_release(self, path: Path, data: bytes) -> None:
         try:
@@ -169,16 +170,17 @@ class Inboxes:
         """Say what the meters have made of their updates."""
         news = self._centre.updates.news
         while news:
-            one = news.pop(0)
-            _log.info("update", meter=one.meter, version=one.version, result=one.result)
+            one = news[0]
             path = self._releases.path(one.meter)
             if one.final and one.good:
                 self._releases.done(path)
             elif one.final:
                 self._releases.refuse(path, one.result)
+            news.pop(0)
+            _log.info("update", meter=one.meter, version=one.version, result=one.result)
 
 
 def _refuse(inbox: Inbox, path: Path, error: Exception, what: str) -> None:
     reason = error.reason if isinstance(error, Rejected) else str(error)
-    _log.warning(what, file=path.name, reason=reason)
     inbox.refuse(path, reason)
+    _log.warning(what, file=path.name, reason=reason)

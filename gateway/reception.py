@@ -54,8 +54,8 @@ class Reception:
                 self._site.tokens.spend(one.meter)
         except (ApplicationRefused, TokenRefused, DoorKeyTaken, Rejected) as error:
             reason = error.reason if isinstance(error, Rejected) else str(error)
-            _log.warning("an enrolment is refused", file=path.name, reason=reason)
             inbox.refuse(path, reason)
+            _log.warning("an enrolment is refused", file=path.name, reason=reason)
         else:
             _log.info("admitted", meter=one.meter, role=unit.role, fingerprint=one.fingerprint.hex())
 

@@ -31,6 +31,7 @@ from .core.view import View
 from .inboxes import Inboxes
 from .monitoring.vitals import Vitals
 from .site import Site, now
+from .trouble import Trouble
 
 _log = structlog.get_logger()
 _BATCH = 1000
@@ -64,6 +65,11 @@ class Worker:
         self._dashboard: str | None = None
         self._announced: tuple[str | None, int | None] = (None, None)
         self._next_tick = self._next_renewal = 0.0
+        self._no_ledger = Trouble("the ledger takes nothing, trying again", "the ledger takes entries again")
+        self._no_files = Trouble(
+            "the site's files cannot be read or written, trying again: see the disk and its rights",
+            "the site's files are well again",
+        )
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="worker")
         self.failure: BaseException | None = None
@@ -98,9 +104,9 @@ class Worker:
                 self._messages()
         except BaseException as error:
             # whatever this is, going on could make it worse; the meters keep their certificates
-            _log.exception("the gateway stops")
             self.failure = error
             os.kill(os.getpid(), signal.SIGTERM)
+            _log.exception("the gateway stops")
 
     def _messages(self) -> None:
         deliveries = self._link.take(_BATCH, _BATCH_S)
@@ -118,28 +124,44 @@ class Worker:
         """``step``, again and again while the ledger is unavailable; None if we stop first."""
         while True:
             try:
-                return step()
+                result = step()
             except Unavailable as error:
-                _log.error("the ledger takes nothing, trying again", error=str(error))
+                self._no_ledger.goes_on(error)
+            else:
+                self._no_ledger.ends()
+                return result
             self._vitals.beat()
             self._link.keep_alive()
             if self._stopping.wait(_PATIENCE_S):
                 return None
 
+    def _paperwork(self) -> None:
+        """What people have left and what they are told, in the site's files: a disk that fails is no reason not to meter."""
+        try:
+            self._patiently(self._inboxes.take)
+            self._inboxes.tell_updates()
+            self._inboxes.end_commands()
+            if time.monotonic() >= self._next_renewal:
+                self._renew()
+            self._announce()
+        except OSError as error:
+            self._no_files.goes_on(error)
+        else:
+            self._no_files.ends()
+
+    def _renew(self) -> None:
+        self._site.renew_door()
+        for meter, days in self._site.door.ending(now()).items():
+            _log.warning("a meter's certificate ends: enrol it again, with a new token", meter=meter, days=days)
+        self._next_renewal = time.monotonic() + _RENEWAL_S
+
     def _tick(self) -> None:
-        self._patiently(self._inboxes.take)
+        self._paperwork()
         try:
             self._link.answer(self._patiently(lambda: self._centre.on_tick(now())) or ())
         except Rejected as error:
             # metering goes on; what could not be settled stays open and is tried again
             _log.error("the ledger refuses an entry of our own: please report this", error=str(error))
-        self._inboxes.tell_updates()
-        if time.monotonic() >= self._next_renewal:
-            self._next_renewal = time.monotonic() + _RENEWAL_S
-            self._site.renew_door()
-            for meter, days in self._site.door.ending(now()).items():
-                _log.warning("a meter's certificate ends: enrol it again, with a new token", meter=meter, days=days)
-        self._inboxes.end_commands()
         self._broker.refresh()
         self._vitals.linked(self._link.connected)
         self._vitals.queues = self._link.queues
@@ -150,7 +172,6 @@ class Worker:
         for happening in self._ledger.happened():
             happenings.log(happening)
             self._vitals.settlements += isinstance(happening, Settled)
-        self._announce()
 
     def _announce(self) -> None:
         """Write gateway.json once everything answers, and again when the broker has a new process."""

@@ -9,6 +9,7 @@ BENCHES = (
     (sys.executable, "-m", "tools.robust.decoders"),
     (sys.executable, "-m", "tools.robust.messages"),
     (sys.executable, "-m", "tools.robust.kills"),
+    (sys.executable, "-m", "tools.robust.disks"),
 )
 
 if __name__ == "__main__":

@@ -42,9 +42,10 @@ class Inbox:
         for path in sorted(self._directory.glob(f"[!.]*{self._suffix}")):
             version = files.version(path)
             if self._seen.get(path) != version:
-                self._seen[path] = version
                 with path.open("rb") as file:
                     yield path, file.read(self._max_size + 1)
+                # not before: what could not be taken comes again
+                self._seen[path] = version
 
     def done(self, path: Path, answer: bytes | None = None) -> None:
         """It is on the ledger, and this is the answer."""

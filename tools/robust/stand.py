@@ -18,7 +18,7 @@ from tools.loadtest.fleet import INTERVAL_S, SITE, Fleet
 from tools.loadtest.subject import ROOT
 from tools.robust.stubborn import Stubborn
 
-_PATIENCE_S = 60.0
+_PATIENCE_S = 20.0
 _POLL_S = 0.005
 _LONG_AFTER_S = 86_400
 
@@ -32,8 +32,8 @@ class Stand:
 
     def __init__(self, ready: Fleet) -> None:
         root = ready.site.root
-        self.site = ready.site
-        self.gateway = Child("gateway", [sys.executable, "-m", "tools.cli", "gateway", "run", str(root)], root / "log", ROOT)
+        self.site, self.log = ready.site, root / "log"
+        self.gateway = Child("gateway", [sys.executable, "-m", "tools.cli", "gateway", "run", str(root)], self.log, ROOT)
         broker, key = ready.site.settings().broker, keystore.load(ready.site.keys).public
         contexts = [meter.context(ready.site.door.ca) for meter in ready.meters]
         self.meters = [
@@ -74,6 +74,7 @@ def check(stand: Stand) -> int:
     archive = Archive(stand.site.ledger)
     verify(archive, keystore.load(stand.site.keys).public)
     entries = list(archive.entries())
+    archive.close()
     complaints = [complaint for meter in stand.meters for complaint in meter.contradictions]
     known = {entry.id for entry in entries}
     for meter in stand.meters:
