@@ -7,6 +7,7 @@ from tools.figures import print_all
 BENCHES = (
     (sys.executable, "-m", "tools.bench_log"),
     (sys.executable, "-m", "tools.bench_submit"),
+    (sys.executable, "-m", "tools.bench_kills"),
     (sys.executable, "-m", "tools.bench_state"),
     (sys.executable, "-m", "tools.bench_verify"),
     (sys.executable, "-m", "tools.bench_cometbft"),

@@ -21,7 +21,7 @@ from blockchain_iface.state.records import Tariff
 from firmware.wire import cbor, certificate, clock, cose, enrolment, es256
 from firmware.wire.certificate import Certificate
 
-ENTRIES = 100_000
+ENTRIES = 1_000_000
 _SITE = "isle"
 _METERS = 100
 _INTERVAL = 900
