@@ -38,7 +38,7 @@ class LedgerFile:
         """Corrupt unless the file is a ledger of this version."""
         ((application,),), ((version,),) = self.run("PRAGMA application_id"), self.run("PRAGMA user_version")
         if application != APPLICATION_ID:
-            raise Corrupt(f"{self._path} is no skerry ledger")
+            raise Corrupt(f"{self._path} is no skerry ledger, or was copied without its -wal")
         if version != VERSION:
             raise Corrupt(
                 f"{self._path} is a skerry ledger of version {version}, this program keeps version {VERSION}: "

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from paho.mqtt import client as paho
 
+from blockchain_iface.archive import Archive
+from blockchain_iface.state.state import State
 from firmware.wire import command, event, topics
 from tests.contract.test_gateway_process import ROOT, Bench, Station, until
 from tests.door_keys import DoorKey
@@ -69,6 +71,13 @@ def test_the_signed_answer_is_shown(desk: Desk) -> None:
     out, error = done.communicate(timeout=20)
     assert done.returncode == 0, error
     assert out.startswith("house-1: done, contact open, 7 W\nevent ")
+    # on the ledger: who ordered it, the command, and the answer that belongs to it
+    state = State(Archive(desk.site.root).state(), SITE)
+    ((_, ordered),) = state.commands.items()
+    assert (ordered.meter, ordered.answer) == ("house-1", bytes.fromhex(out.split()[-1]))
+    assert [name for name, _ in state.actions.items()][-1] in {
+        path.stem for path in (desk.site.root / "orders" / "done").iterdir()
+    }
     refused = desk.command("--json", "limit", "2000", "30")
     out, _ = refused.communicate(timeout=20)
     answer = json.loads(out)
