@@ -1,4 +1,4 @@
-"""Several scenarios one after the other, with a progress bar, and one report on all of them."""
+"""Several scenarios one after the other, with a progress bar, and one report on them all."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..history import Recording
+from ..report import html, junit
 from ..report.text import lines
 from ..scenario import load, parse
 from ..verdict.finding import Word, worst
@@ -19,6 +20,8 @@ from .play import Job
 def run_all(scenarios: Sequence[Path], seed: int | None, out: Path) -> Word:
     """Run and judge all, each in a directory of its own in `out`; the worst word. Ctrl-C aborts the one that runs and the rest.
 
+    Leaves `report.html` and `junit.xml` in `out`.
+
     Raises:
         ScenarioError: one of them is wrong; none is run then.
         Failed: a run could not even begin.
@@ -26,13 +29,17 @@ def run_all(scenarios: Sequence[Path], seed: int | None, out: Path) -> Word:
     for path in scenarios:
         load(path)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    judgements = []
+    judgements: list[Judgement] = []
     for path in scenarios:
         judgement = _run_one(Job(path, seed, out / path.stem), console)
         judgements.append(judgement)
         console.print("\n".join(lines(judgement)), markup=False)
+        # after each, so that a broken batch has its report, too
+        (out / "report.html").write_text(html.render(judgements), encoding="utf-8")
+        (out / "junit.xml").write_text(junit.render(judgements), encoding="utf-8")
         if judgement.aborted:
             break
+    console.print(f"{out / 'report.html'}", markup=False)
     return worst(judgement.word for judgement in judgements)
 
 

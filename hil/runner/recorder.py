@@ -37,7 +37,7 @@ class Recorder:
         for line in _lines(self._plant):
             self._sample(line)
         for line in _lines(self._faults):
-            self._history.event(line.pop("t"), line.pop("what"), **line)
+            self._fault(line)
 
     def reckoned(self, reckoning: Reckoning) -> None:
         """Write down what came of it all."""
@@ -51,6 +51,14 @@ class Recorder:
             values |= {f"{meter.meter}.{name}": value for name, value in figures.items() if value is not None}
         self._history.sample(self.t, values)
         self._history.event(self.t, "reckoning", faults=reckoning.faults())
+
+    def _fault(self, line: dict[str, Any]) -> None:
+        """A fault began or ended; how many answers it hit is a series, so that a verdict can ask for some."""
+        t, what = line.pop("t"), line.pop("what")
+        self._history.event(t, what, **line)
+        if "hits" in line:
+            fault = line["fault"]
+            self._history.sample(t, {f"hits.{fault['on']} {fault['kind']}": line["hits"]})
 
     def _sample(self, line: Mapping[str, Any]) -> None:
         """A line of the plant's journal, with what the ledger says at that moment."""

@@ -79,6 +79,14 @@ def test_an_aborted_run_says_so(tmp_path: Path) -> None:
     assert "  killed: the history has no end" in lines(judged(run(tmp_path, 5, None)))
 
 
+def test_a_run_that_did_not_finish_never_passes(tmp_path: Path) -> None:
+    recording = Recording.read(run(tmp_path, 5, Ending.ABORTED))
+    window = parse(SCENARIO.replace("high = 5", "high = 5\nto_s = 1"), "s").verdict[:1]
+    judgement = judge(recording, window)
+    assert [verdict.word for verdict in judgement.verdicts] == [Word.PASS]
+    assert judgement.word is Word.UNKNOWN
+
+
 def test_without_a_reckoning_it_is_not_known_whether_all_is_in_order(tmp_path: Path) -> None:
     path = run(tmp_path, 5)
     path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if "reckoning" not in line))
