@@ -13,7 +13,7 @@ from firmware.wire import cose
 
 from .adapters import orders, releases
 from .adapters.inbox import Inbox
-from .adapters.orders import Approval, CommandOrder, Note, OrderError
+from .adapters.orders import Approval, CommandOrder, Note, OrderError, ReadmitOrder, RevokeOrder
 from .adapters.registry import RegistryError, Unit
 from .adapters.releases import ReleaseError
 from .approvals import Approvals
@@ -102,6 +102,10 @@ class Inboxes:
                 self._approvals.note(order)
             elif isinstance(order, Approval):
                 self._approve(order)
+            elif isinstance(order, RevokeOrder):
+                self._centre.register.revoke(order.meter, order.first, order.reason, now())
+            elif isinstance(order, ReadmitOrder):
+                self._centre.register.readmit(order.meter, order.reason, now())
             else:
                 self._centre.order(order.entry(), now())
         except (OrderError, Rejected, WordsError) as error:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from .adapters import orders
-from .adapters.orders import Approval, CommandOrder, Order, OrderError
+from .adapters.orders import AnyOrder, CommandOrder, OrderError
 from .core.view import Outcome
 from .site import Site
 
@@ -30,7 +30,7 @@ class Progress:
     """An order, how far it is, why it was refused, and how its command ended."""
 
     name: str
-    order: Order | CommandOrder | Approval
+    order: AnyOrder
     stage: Stage
     reason: str
     outcome: Outcome | None

@@ -63,8 +63,10 @@ class Reception:
         """The answer; None until the ledger has taken the key for good."""
         door = self._site.door
         door.check(one.meter, one.door_key)
-        if not self._centre.enrol(one.request, unit.role, now()):
+        if not self._centre.enrol(one.request, unit.role, now(), one.takeover):
             return None
+        if one.takeover is not None:
+            door.revoke(one.takeover.old, now())
         broker = self._settings.broker
         tls = {"ca": door.ca.read_text(), "cert": door.issue(one.meter, one.door_key, now())}
         mqtt = {"host": broker.addresses[0], "port": broker.port, "tls": tls}

@@ -15,7 +15,7 @@ import os
 import secrets
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +29,7 @@ from .adapters.api_keys import ApiKeys
 from .adapters.broker import free_port
 from .adapters.door import Door
 from .adapters.inbox import Inbox
-from .adapters.orders import Approval, By, CommandOrder, Note, Order
+from .adapters.orders import AnyOrder, Approval, By, CommandOrder, Note, Order, ReadmitOrder, RevokeOrder
 from .adapters.outcomes import Outcomes
 from .adapters.registry import Registry, Unit
 from .adapters.settings import Settings
@@ -37,6 +37,7 @@ from .adapters.tokens import Tokens
 from .core import command_words
 from .core.api_key import Role
 from .core.application import RESERVED
+from .core.register import Takeover
 
 _CHECKPOINT_SIZE = 1 << 17
 
@@ -198,16 +199,21 @@ class Site:
             self.registry.put(unit)
             return self.tokens.issue(meter, now())
 
-    def apply(self, identity: bytes, token: str) -> Path:
-        """Hand a meter's identity, as it prints it, to the gateway. Where the application lies. SiteError if it is none."""
+    def apply(self, identity: bytes, token: str, takeover: Takeover | None = None) -> Path:
+        """Hand a meter's identity, as it prints it, to the gateway. Where the application lies. SiteError if it is none.
+
+        ``takeover``: where another meter was, if it goes on there.
+        """
         try:
             document = {**json.loads(identity), "token": token}
             meter = document["meter"]
+            if takeover is not None:
+                document["exchange"] = asdict(takeover)
         except (ValueError, TypeError, KeyError) as error:
             raise SiteError(f"this is no meter's identity ({error}): print it on the meter with --identity") from None
         if not isinstance(meter, str) or not is_id(meter):
             raise SiteError("this is no meter's identity: its meter has no valid name")
-        self.note("enrol", meter)
+        self.note("exchange" if takeover else "enrol", meter)
         return self.enrolments.drop(meter, json.dumps(document).encode())
 
     def answer(self, application: Path) -> Path | None:
@@ -218,11 +224,26 @@ class Site:
         path = self.enrolments.answer_to(application)
         return path if path.exists() and not application.exists() else None
 
-    def revoke(self, meter: str) -> int:
-        """Shut the broker's door to a meter; how many certificates that took back. What it has certified stays as it is."""
+    def shut_out(self, meter: str) -> int:
+        """Shut the broker's door to a meter, until it has a new certificate; how many that took back."""
         self.note("revoke", meter)
         with self.editing():
             return self.door.revoke(meter, now())
+
+    def revoke(self, meter: str, first: int | None, reason: str) -> str:
+        """Order that a meter's key signs nothing from certificate ``first`` on, and shut it out at once; the order's name.
+
+        What is older stays valid. None: from the first certificate that is not on the ledger. OrderError if ``first`` or
+        ``reason`` is none.
+        """
+        order = RevokeOrder.made(order="revoke", meter=meter, first=first, reason=reason, by=self._by())
+        with self.editing():
+            self.door.revoke(meter, now())
+        return self._drop(order)
+
+    def readmit(self, meter: str, reason: str) -> str:
+        """Order that what the quarantine of a meter's point has held back is settled; the order's name. OrderError."""
+        return self._drop(ReadmitOrder.made(order="readmit", meter=meter, reason=reason, by=self._by()))
 
     def add_key(self, name: str, role: Role) -> str:
         """A new API key, to be shown once. ApiKeyError if the name is none, or has a key."""
@@ -252,10 +273,7 @@ class Site:
     def order(self, kind: str, account: str, amount: int, reference: str | None) -> Ordered:
         """Order ``amount`` (> 0) micro-tokens to be recharged or recovered, once. OrderError if it is not valid."""
         reference = reference or f"{kind}-{secrets.token_hex(6)}"
-        order = Order.of(kind, account, amount, reference, self._by())
-        name = _name()
-        self.orders.drop(name, order.model_dump_json(indent=2).encode())
-        return Ordered(name, reference)
+        return Ordered(self._drop(Order.of(kind, account, amount, reference, self._by())), reference)
 
     def command(self, meter: str, words: list[str], valid_s: int) -> str:
         """Order the command that ``words`` say (see core.command_words), to be obeyed within ``valid_s``; the order's name.
@@ -267,17 +285,13 @@ class Site:
         top_up, expires = time.time_ns() // 1000, now() + valid_s
         order = CommandOrder(order="command", meter=meter, words=words, top_up=top_up, expires=expires, by=self._by())
         command_words.parse(order.words, order.top_up)
-        name = _name()
-        self.orders.drop(name, order.model_dump_json(indent=2).encode())
-        return name
+        return self._drop(order)
 
     def approve(self, name: str) -> str:
         """Approve order ``name``, which waits for a second person; the approval's name. SiteError if none of this name does."""
         if not self.is_held(name):
             raise SiteError(f"no order {name} waits for a second person: {', '.join(self.held()) or 'none'} does")
-        own = _name()
-        self.orders.drop(own, Approval(order="approval", of=name, by=self._by()).model_dump_json(indent=2).encode())
-        return own
+        return self._drop(Approval(order="approval", of=name, by=self._by()))
 
     def is_held(self, name: str) -> bool:
         """Whether order ``name`` waits for a second person."""
@@ -314,6 +328,11 @@ class Site:
     def note(self, verb: str, subject: str) -> None:
         """Have the gateway record that ``who`` does this (state.entries.action.VERBS) to ``subject``, a meter, person, ..."""
         self.actions.drop(_name(), Note(verb=verb, subject=subject, by=self._by()).model_dump_json(indent=2).encode())
+
+    def _drop(self, order: AnyOrder) -> str:
+        name = _name()
+        self.orders.drop(name, order.model_dump_json(indent=2).encode())
+        return name
 
     def _by(self) -> By:
         return By(name=self.who.name, role=self.who.role, at=now())

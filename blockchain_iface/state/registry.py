@@ -87,7 +87,7 @@ def apply_exchange(state: State, statement: cose.Statement, verifier: Verifier) 
         raise Refused(f"{entry.old} meters nothing at present")
     request, public = _request(state, entry.request, statement.subject, verifier)
     _check_new(state, request.subject)
-    number, last = _newest(state, entry.old)
+    number, last = newest(state, entry.old)
     if last is None or number != entry.last:
         raise Refused(f"certificate {entry.last} is not the newest of {entry.old} on the ledger, or given up")
     rest = (entry.closing[0] - last.closing[0], entry.closing[1] - last.closing[1])
@@ -111,7 +111,7 @@ def _end_keys(state: State, meter: str, certificate: int, event: int) -> bool:
     return bool(ended)
 
 
-def _newest(state: State, meter: str) -> tuple[int, CertificateFact | GapFact | None]:
+def newest(state: State, meter: str) -> tuple[int, CertificateFact | GapFact | None]:
     """The highest number of a certificate that is here or was given up, and what says how it ended."""
     highest = state.chain(receipt.CERTIFICATE, meter).highest
     gap = max(state.given_up.get(meter) or (), key=attrgetter("last"), default=None)

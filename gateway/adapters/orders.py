@@ -3,13 +3,16 @@
     {"order": "recharge", "account": "house-1", "amount": 50000000, "reference": "slip 17", "by": BY}     amount in micro-tokens
     {"order": "command", "meter": "house-1", "words": ["relay", "open"], "top_up": 1, "expires": 1800000300, "by": BY}
     {"order": "approval", "of": "0...", "by": BY}                               of a command that waits for a second person
+    {"order": "revoke", "meter": "wind-1", "first": 42, "reason": "stolen", "by": BY}       first: number, null for the next one
+    {"order": "readmit", "meter": "wind-1", "reason": "the flash was copied back", "by": BY}
     {"verb": "token", "subject": "wind-1", "by": BY}                            in an inbox of its own: to be recorded, no more
 
 BY is {"name": "sam", "role": "console", "at": 1800000000}: whoever orders it is put on the ledger before it is done.
 """
 
 import json
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,10 +23,28 @@ class OrderError(Exception):
     """The order is not valid: its author's fault. The message names the field and what belongs there."""
 
 
-class By(BaseModel):
-    """Who ordered something (see actor), and at which Unix second."""
-
+class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @classmethod
+    def made(cls, **fields: object) -> Self:
+        """One with these fields. OrderError if they are not valid."""
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            raise OrderError(_first(error)) from None
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """What a file holds. OrderError if it is not valid."""
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError as error:
+            raise OrderError(_first(error)) from None
+
+
+class By(_Form):
+    """Who ordered something (see actor), and at which Unix second."""
 
     name: str
     role: str
@@ -34,10 +55,8 @@ class By(BaseModel):
         return Action(self.name, self.role, verb, subject, reference, self.at)
 
 
-class Order(BaseModel):
+class Order(_Form):
     """One order; the ledger says whether the account exists and covers it."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     order: Literal["recharge", "recovery"]
     account: Annotated[str, Field(pattern=r"^@?[a-z0-9-]{1,32}$")]
@@ -48,11 +67,7 @@ class Order(BaseModel):
     @classmethod
     def of(cls, order: str, account: str, amount: int, reference: str, by: By) -> "Order":
         """An order. OrderError if it is not valid."""
-        fields = {"order": order, "account": account, "amount": amount, "reference": reference, "by": by}
-        try:
-            return cls.model_validate(fields)
-        except ValidationError as error:
-            raise OrderError(_first(error)) from None
+        return cls.made(order=order, account=account, amount=amount, reference=reference, by=by)
 
     def entry(self) -> Recharge:
         """As the ledger takes it."""
@@ -64,10 +79,8 @@ class Order(BaseModel):
         return self.by.action("recharge" if self.order == "recharge" else "recover", self.account, name)
 
 
-class CommandOrder(BaseModel):
+class CommandOrder(_Form):
     """A command to one meter; ``top_up`` numbers it if it is of credit, ``expires`` in Unix seconds."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     order: Literal["command"]
     meter: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
@@ -83,10 +96,8 @@ class CommandOrder(BaseModel):
         return self.by.action("command", self.meter, name)
 
 
-class Approval(BaseModel):
+class Approval(_Form):
     """A second person's word for the command order of the name ``of``."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     order: Literal["approval"]
     of: Annotated[str, Field(pattern=r"^[0-9a-z-]{1,64}$")]
@@ -97,42 +108,62 @@ class Approval(BaseModel):
         return self.by.action("approve", self.of, name)
 
 
-class Note(BaseModel):
-    """Something that was done beside the inboxes, or is ordered by a file that cannot say by whom."""
+class RevokeOrder(_Form):
+    """A meter's key is to sign nothing from certificate ``first`` on, None for the first that is not on the ledger."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    order: Literal["revoke"]
+    meter: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    first: Annotated[int, Field(ge=1, lt=1 << 32)] | None
+    reason: Annotated[str, Field(pattern=r"^[ -~]{1,64}$")]
+    by: By
+
+    def action(self, name: str) -> Action:
+        """What is put on record of the order of this ``name``."""
+        return self.by.action("revoke", self.meter, name)
+
+
+class ReadmitOrder(_Form):
+    """What the quarantine of a meter's point has held back is to be settled."""
+
+    order: Literal["readmit"]
+    meter: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+    reason: Annotated[str, Field(pattern=r"^[ -~]{1,64}$")]
+    by: By
+
+    def action(self, name: str) -> Action:
+        """What is put on record of the order of this ``name``."""
+        return self.by.action("readmit", self.meter, name)
+
+
+class Note(_Form):
+    """Something that was done beside the inboxes, or is ordered by a file that cannot say by whom."""
 
     verb: str
     subject: str
     by: By
-
-    @classmethod
-    def parse(cls, data: bytes) -> "Note":
-        """The note in a file. OrderError if it is not valid."""
-        try:
-            return cls.model_validate_json(data)
-        except ValidationError as error:
-            raise OrderError(_first(error)) from None
 
     def action(self, name: str) -> Action:
         """What is put on record of the note of this ``name``."""
         return self.by.action(self.verb, self.subject, name)
 
 
-def parse(data: bytes) -> Order | CommandOrder | Approval:
+AnyOrder = Order | CommandOrder | Approval | RevokeOrder | ReadmitOrder
+_KINDS: Mapping[str, type[AnyOrder]] = {
+    "command": CommandOrder,
+    "approval": Approval,
+    "revoke": RevokeOrder,
+    "readmit": ReadmitOrder,
+}
+
+
+def parse(data: bytes) -> AnyOrder:
     """The order in a file, of whatever kind. OrderError if it is not valid."""
     try:
         document = json.loads(data)
     except ValueError as error:
         raise OrderError(f"order: {error}") from None
-    kind = _KINDS.get(document.get("order"), Order) if isinstance(document, dict) else Order
-    try:
-        return kind.model_validate_json(data)
-    except ValidationError as error:
-        raise OrderError(_first(error)) from None
-
-
-_KINDS: dict[object, type[Order | CommandOrder | Approval]] = {"command": CommandOrder, "approval": Approval}
+    kind = document.get("order") if isinstance(document, dict) else None
+    return _KINDS.get(str(kind), Order).parse(data)
 
 
 def _first(error: ValidationError) -> str:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, Field
 
 from .. import progress
-from ..adapters.orders import Approval, CommandOrder
+from ..adapters.orders import Approval, CommandOrder, ReadmitOrder, RevokeOrder
 from ..core.api_key import Role
 from ..core.view import Outcome
 from ..progress import Progress, Stage
@@ -130,5 +130,7 @@ def _shown(one: Progress) -> OrderNow:
         return OrderNow.model_validate({**common, "subject": order.meter, "words": order.words, "approved_by": approved})
     if isinstance(order, Approval):
         return OrderNow.model_validate({**common, "subject": order.of})
+    if isinstance(order, (RevokeOrder, ReadmitOrder)):
+        return OrderNow.model_validate({**common, "subject": order.meter})
     transfer = {"subject": order.account, "amount": order.amount, "reference": order.reference}
     return OrderNow.model_validate({**common, **transfer})

@@ -46,6 +46,7 @@ _EXPECTED = (
 )
 
 Directory = Annotated[Path, typer.Argument(help="The site's directory.")]
+Wait = Annotated[float, typer.Option(min=0, help="Seconds to wait for the gateway's answer.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -1,4 +1,4 @@
-"""`skerry gateway token|enrol|revoke|update`: which meters belong to the site, and what they run."""
+"""`skerry gateway token|enrol|update`: which meters belong to the site, and what they run."""
 
 import time
 from enum import StrEnum
@@ -9,7 +9,7 @@ import typer
 
 from .. import updating
 from ..site import Site, SiteError
-from .conventions import POLL_S, Directory, plainly
+from .conventions import POLL_S, Directory, Wait, plainly
 
 app = typer.Typer()
 
@@ -42,30 +42,24 @@ def enrol(
     directory: Directory,
     identity: Annotated[Path, typer.Argument(help="What the meter prints with --identity.")],
     token: Annotated[str, typer.Option(help="The operator's token for this meter.")],
-    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the gateway's answer.")] = 5,
+    wait: Wait = 5,
 ) -> None:
     """Hand a meter's identity and its token to the gateway, and say where its answer lies."""
     with plainly():
         site = Site(directory)
         site.settings()
-        application = site.apply(identity.read_bytes(), token)
-        until = time.monotonic() + wait
-        while (answer := site.answer(application)) is None and time.monotonic() < until:
-            time.sleep(POLL_S)
-        if answer is None:
-            typer.echo(f"{application} waits for the gateway.")
-        else:
-            typer.echo(f"{application.stem} is enrolled. Carry {answer} to the meter.")
+        tell_answer(site, site.apply(identity.read_bytes(), token), wait)
 
 
-@app.command()
-def revoke(directory: Directory, meter: Annotated[str, typer.Argument(help="The meter's name.")]) -> None:
-    """Shut the broker's door to a meter, at once. What it has certified stays on the ledger."""
-    with plainly():
-        site = Site(directory)
-        site.settings()
-        count = site.revoke(meter)
-        typer.echo(f"{count} certificates of {meter} are revoked. A new token lets it in again.")
+def tell_answer(site: Site, application: Path, wait_s: float) -> None:
+    """Wait for the answer to an application and say where it lies. SiteError with the reason if it is refused."""
+    until = time.monotonic() + wait_s
+    while (answer := site.answer(application)) is None and time.monotonic() < until:
+        time.sleep(POLL_S)
+    if answer is None:
+        typer.echo(f"{application} waits for the gateway.")
+    else:
+        typer.echo(f"{application.stem} is enrolled. Carry {answer} to the meter.")
 
 
 @app.command()

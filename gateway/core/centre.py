@@ -23,6 +23,7 @@ from .gaps import Gaps
 from .hindsight import remembered
 from .picture import picture
 from .refusal import Refusal, Refused
+from .register import Register, Takeover
 from .release import Release
 from .telemetry import Telemetry
 from .updates import Updates
@@ -76,6 +77,7 @@ class ShadowCentre:
     Attributes:
         dispatch: commands that people have ordered, and how they ended.
         newest_refusals: the last refused message by reason, for the log.
+        register: of meters and keys, what people decide about it.
         updates: of the meters' firmware.
     """
 
@@ -101,6 +103,7 @@ class ShadowCentre:
             Unavailable: the ledger takes nothing at the moment.
         """
         self._writer = Writer(ledger, signer, site)
+        self.register = Register(self._writer)
         self._commands = CommandDesk(signer, site)
         self.dispatch = Dispatch(site)
         self.updates = Updates(signer, site, self._commands)
@@ -132,15 +135,22 @@ class ShadowCentre:
         elif (rules.interval, rules.tariff) != (genesis.interval, genesis.tariff):
             raise OtherSite("interval_s and [tariff] are fixed by the ledger's first entry and cannot be changed afterwards")
 
-    def enrol(self, request: bytes, role: str, now: int) -> bool:
-        """Authorise the key in a meter's ``request``: whether that is final. Rejected with the reason, or Unavailable."""
+    def enrol(self, request: bytes, role: str, now: int, takeover: Takeover | None = None) -> bool:
+        """Authorise the key in a meter's ``request``: whether that is final. Rejected with the reason, or Unavailable.
+
+        Args:
+            takeover: of a point where another meter was; None for a point of its own, in ``role``.
+        """
         try:
             statement = cose.parse(request, enrolment.MAX_SIZE)
             public = enrolment.public_of(statement)
         except WireError as error:
             raise Rejected(b"", f"not an enrolment request: {error}") from None
         if not self._is_enrolled(statement.subject, public):
-            self._writer.write(statement.subject, Enrolment(role, request), now)
+            if takeover is None:
+                self._writer.write(statement.subject, Enrolment(role, request), now)
+            else:
+                self.register.exchange(statement.subject, request, takeover, now)
         return self._is_enrolled(statement.subject, public)
 
     def _is_enrolled(self, meter: str, public: bytes) -> bool:

@@ -68,7 +68,7 @@ def busy_day(bench: Bench) -> set[str]:
     site.command("house-1", ["relay", "open"], 1)
     os.kill(site.status()["broker"]["pid"], signal.SIGKILL)
     assert until(lambda: (site.root / "log").read_bytes().count(b"connected to the broker") >= 2)
-    site.revoke("house-1")
+    site.shut_out("house-1")
     assert until(lambda: (site.root / "log").read_bytes().count(b"a child runs") == 3)
     return secrets
 

@@ -295,7 +295,7 @@ def test_who_is_revoked_is_out_at_once_and_back_with_a_new_token(bench: Bench) -
     wind, house = bench.station("wind-1", 11, "wind"), bench.station("house-1", 12, "house")
     wind.send(wind.certify())
     assert until(lambda: wind.receipted() == {1})
-    assert bench.site.revoke("wind-1") == 1
+    assert bench.site.shut_out("wind-1") == 1
     assert until(lambda: not wind.client.is_connected())
     assert until(lambda: bench.site.status()["broker"]["pid"] != before["broker"]["pid"])
     assert until(house.client.is_connected)

@@ -214,7 +214,7 @@ def test_the_commands_speak_plainly(tmp_path: Path) -> None:
     application = root / "enrol" / "wind-1.json"
     assert command(app, arguments).stdout == f"{application} waits for the gateway.\n"
     assert json.loads(application.read_text())["token"] == token
-    assert command(app, ["revoke", str(root), "wind-1"]).stdout.startswith("0 certificates of wind-1 are revoked.")
+    assert command(app, ["revoke", str(root), "wind-1", "--door"]).stdout.startswith("0 certificates of wind-1 are revoked.")
     ordered = command(app, ["recharge", str(root), "wind-1", "12.5", "--reference", "slip 1"])
     assert "reference slip 1" in ordered.stdout
     (waiting,) = (root / "orders").glob("*.json")

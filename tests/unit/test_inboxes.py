@@ -89,7 +89,7 @@ def test_whoever_orders_is_on_record_before_it_is_done(desk: Desk) -> None:
 
 
 def test_what_is_done_beside_the_inboxes_is_recorded_too(desk: Desk) -> None:
-    Site(desk.site.root).revoke("house-1")
+    Site(desk.site.root).shut_out("house-1")
     desk.site.note("steal", "house-1")
     desk.inboxes.take()
     last = desk.actions()[-1]
