@@ -93,6 +93,10 @@ class Ledger(Protocol):
         """The COSE Receipt of a final entry under its block's head, or None if there is no such entry."""
         ...
 
+    def receipts(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
+        """``receipt`` of each of ``ids`` that is final, by id. What their proofs share is worked out once."""
+        ...
+
     def read(self, after: int, limit: int) -> list[Entry]:
         """Up to ``limit`` final entries with an index greater than ``after`` (-1: from the first), in order."""
         ...

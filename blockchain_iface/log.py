@@ -1,12 +1,13 @@
 """The signed log: entries in blocks over a storage, and a receipt for each. What an engine lets in is the engine's business."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 from firmware.wire import cose, receipt
-from firmware.wire.proof import leaf_hash, root_from_path
+from firmware.wire.proof import leaf_hash
 from firmware.wire.signer import Signer
 
 from . import block, merkle
@@ -35,8 +36,8 @@ class Storage(Protocol):
         """
         ...
 
-    def known(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The bytes of those of ``ids`` that are here."""
+    def known(self, ids: Sequence[bytes]) -> dict[bytes, Entry]:
+        """The entries with those of ``ids`` that are here, by id."""
         ...
 
     def entry(self, id: bytes) -> Entry | None:
@@ -140,17 +141,32 @@ class Log:
 
     def receipt(self, id: bytes) -> bytes | None:
         """See ledger.Ledger.receipt. Corrupt if what is stored would give one that does not hold."""
-        entry = self._storage.entry(id)
-        if entry is None:
-            return None
-        sealed = self._sealed(entry.height)
+        return self.receipts([id]).get(id)
+
+    def receipts(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
+        """See ledger.Ledger.receipts. Corrupt if what is stored would give one that does not hold."""
+        by_height: defaultdict[int, list[Entry]] = defaultdict(list)
+        for entry in self._storage.known(ids).values():
+            by_height[entry.height].append(entry)
+        return {id: proof for height, entries in by_height.items() for id, proof in self._receipts(height, entries)}
+
+    def _receipts(self, height: int, entries: Sequence[Entry]) -> Iterator[tuple[bytes, bytes]]:
+        sealed = self._sealed(height)
         root, size = sealed.edge[-1], sealed.block.head.size
-        if entry.index >= size:
-            raise Corrupt(f"block {entry.height} does not cover it", entry.index)
-        path = merkle.path(entry.index, size, self._tiles.node, sealed.edge)
-        if root_from_path(leaf_hash(entry.data), entry.index, size, path) != root:
-            raise Corrupt(f"its stored bytes do not lead to the root of block {entry.height}", entry.index)
-        return receipt.encode(self._signer.kid, self._site, size, entry.index, path, sealed.head_signature)
+        for entry in entries:
+            if entry.index >= size:
+                raise Corrupt(f"block {height} does not cover it", entry.index)
+        found, paths = self._proofs(entries, sealed)
+        if found != root:
+            wrong = next(entry.index for entry in entries if self._proofs([entry], sealed)[0] != root)
+            raise Corrupt(f"its stored bytes do not lead to the root of block {height}", wrong)
+        head = receipt.Head(self._signer.kid, self._site, size, sealed.head_signature)
+        for entry in entries:
+            yield entry.id, head.receipt(entry.index, paths[entry.index])
+
+    def _proofs(self, entries: Sequence[Entry], sealed: _Seal) -> tuple[bytes, dict[int, list[bytes]]]:
+        leaves = {entry.index: leaf_hash(entry.data) for entry in entries}
+        return merkle.proofs(leaves, sealed.block.head.size, self._tiles.node, sealed.edge)
 
     def read(self, after: int, limit: int) -> list[Entry]:
         """See ledger.Ledger.read."""

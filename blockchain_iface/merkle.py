@@ -5,7 +5,7 @@ root and any proof, of the present tree or of an earlier size, comes from O(log 
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from firmware.wire.proof import node_hash
 
@@ -58,6 +58,34 @@ def path(index: int, size: int, node: Callable[[Node], bytes], right: Sequence[b
     if not 0 <= index < size:
         raise ValueError(f"leaf {index} is not in a tree of {size}")
     return _siblings((0, index), size, node, right or edge(size, node))
+
+
+def proofs(
+    leaves: Mapping[int, bytes], size: int, node: Callable[[Node], bytes], right: Sequence[bytes]
+) -> tuple[bytes, dict[int, list[bytes]]]:
+    """The inclusion proofs of ``leaves`` (hashes by index) in the first ``size`` leaves, and the root to which they all lead.
+
+    What they share is hashed once, so a thousand neighbours cost two hashes each. ``right`` is the tree's edge.
+    """
+    found, last = dict(leaves), size - 1
+    beside: list[dict[int, bytes | None]] = []
+    for level in range(last.bit_length()):
+        siblings: dict[int, bytes | None] = {}
+        parents: dict[int, bytes] = {}
+        for position, digest in found.items():
+            other = position ^ 1
+            sibling = found.get(other)
+            if sibling is None and other <= last:
+                sibling = right[level] if other == last else node((level, other))
+            siblings[position] = sibling
+            if sibling is None:
+                parents[position >> 1] = digest
+            elif position >> 1 not in parents:
+                parents[position >> 1] = node_hash(sibling, digest) if position & 1 else node_hash(digest, sibling)
+        beside.append(siblings)
+        found, last = parents, last >> 1
+    paths = {index: [one for level, row in enumerate(beside) if (one := row[index >> level])] for index in leaves}
+    return found[0], paths
 
 
 def consistency(first: int, second: int, node: Callable[[Node], bytes]) -> list[bytes]:

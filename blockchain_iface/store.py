@@ -71,11 +71,12 @@ class Store(LedgerFile):
                 self._db.rollback()
             raise
 
-    def known(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
+    def known(self, ids: Sequence[bytes]) -> dict[bytes, Entry]:
         """See log.Storage.known."""
-        found: dict[bytes, bytes] = {}
+        found: dict[bytes, Entry] = {}
         for first in range(0, len(ids), _AT_ONCE):
             some = ids[first : first + _AT_ONCE]
             marks = ",".join("?" * len(some))
-            found.update(self.run(f"SELECT id, data FROM entries WHERE id IN ({marks})", some))  # noqa: S608
+            query = f"SELECT idx, id, data, height FROM entries WHERE id IN ({marks})"  # noqa: S608
+            found.update((row[1], Entry(*row)) for row in self.run(query, some))
         return found

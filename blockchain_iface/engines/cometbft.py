@@ -120,10 +120,10 @@ class CometLedger(JudgedLog):
         self.refresh()
         return super().get(id)
 
-    def receipt(self, id: bytes) -> bytes | None:
-        """See ledger.Ledger.receipt."""
+    def receipts(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
+        """See ledger.Ledger.receipts."""
         self.refresh()
-        return super().receipt(id)
+        return super().receipts(ids)
 
     def read(self, after: int, limit: int) -> list[Entry]:
         """See ledger.Ledger.read."""

@@ -54,7 +54,8 @@ class JudgedLog(Log):
             raise Rejected(b"", str(error)) from None
 
     def _news(self, statements: Sequence[cose.Statement]) -> list[cose.Statement]:
-        bytes_of = self._storage.known([statement.id for statement in statements])
+        known = self._storage.known([statement.id for statement in statements])
+        bytes_of = {id: entry.data for id, entry in known.items()}
         news = []
         for statement in statements:
             if statement.id not in bytes_of:

@@ -66,9 +66,9 @@ class MemoryStorage:
         for sealed in draft._sealed:
             self.state.write(sealed)
 
-    def known(self, ids: Sequence[bytes]) -> dict[bytes, bytes]:
+    def known(self, ids: Sequence[bytes]) -> dict[bytes, Entry]:
         """See log.Storage.known."""
-        return {id: self._entries[self._places[id]].data for id in ids if id in self._places}
+        return {id: self._entries[self._places[id]] for id in ids if id in self._places}
 
     def entry(self, id: bytes) -> Entry | None:
         """See log.Storage.entry."""

@@ -61,11 +61,24 @@ def sign_head(signer: Signer, site: str, root: bytes) -> bytes:
     return signer.sign(head_digest(signer.kid, site, root))
 
 
+class Head:
+    """A signed head, ready to give the receipts under it."""
+
+    def __init__(self, kid: bytes, site: str, size: int, signature: bytes) -> None:
+        """The head of ``size`` leaves (see sign_head). All of its receipts are the same around the inclusion proof."""
+        hollow = cbor.encode(cbor.Tagged(18, [_protected(kid, site), {_VDP: {_INCLUSION: [b""]}}, None, signature]))
+        after = cbor.encode(None) + cbor.encode(signature)
+        self._size = size
+        self._before, self._after = hollow[: -1 - len(after)], after
+
+    def receipt(self, index: int, path: "list[bytes]") -> bytes:
+        """The receipt of the leaf at ``index``, from its inclusion proof."""
+        return self._before + cbor.encode(cbor.encode([self._size, index, path])) + self._after
+
+
 def encode(kid: bytes, site: str, size: int, index: int, path: "list[bytes]", signature: bytes) -> bytes:
     """A receipt's bytes, from a head's signature and one leaf's proof."""
-    inclusion = cbor.encode([size, index, path])
-    unprotected = {_VDP: {_INCLUSION: [inclusion]}}
-    return cbor.encode(cbor.Tagged(18, [_protected(kid, site), unprotected, None, signature]))
+    return Head(kid, site, size, signature).receipt(index, path)
 
 
 def decode(data: bytes) -> Receipt:

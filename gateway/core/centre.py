@@ -318,8 +318,9 @@ class ShadowCentre:
     def _answer(self, taken: Sequence[Admitted], now: int) -> list[Publish]:
         """Receipts for what is final. The rest is answered when it is; what is forgotten until then its meter sends again."""
         answers = []
+        proofs = self._writer.ledger.receipts([one.statement.id for one in taken])
         for one in taken:
-            proof = self._writer.ledger.receipt(one.statement.id)
+            proof = proofs.get(one.statement.id)
             if proof is not None:
                 self._on_final(one, self._awaited.pop(one.statement.id, None) is not None, now)
                 down = topics.down(self._site, one.meter, "receipt")

@@ -122,6 +122,16 @@ def test_receipts_convince_an_independent_library(ledger: StatefulLedger, meter:
         assert not verify_receipt(proof, leaf_entry_hex=meter.request.hex(), log_public_key_pem=PEM).ok
 
 
+def test_receipts_are_the_same_whether_asked_for_alone_or_together(ledger: StatefulLedger, meter: VirtualMeter) -> None:
+    certificates = [meter.certify(number, 0) for number in range(7)]
+    for at in range(0, 7, 3):
+        submitted(ledger, certificates[at : at + 3], T0 + at)
+    ids = [cose.parse(data).id for data in certificates]
+    together = ledger.receipts([ids[5], bytes(32), *ids])
+    assert together == {id: ledger.receipt(id) for id in ids}
+    assert ledger.receipts([]) == {}
+
+
 def test_a_receipt_convinces_the_meter_and_stays_as_it_is(ledger: StatefulLedger, meter: VirtualMeter) -> None:
     data = meter.certify(5, 0)
     (id,) = submitted(ledger, [data], T0 + 10)

@@ -1,6 +1,7 @@
 """The grown tree against an independent implementation (scitt_cose.merkle) at every size, index and earlier size."""
 
 import hashlib
+import random
 
 import pytest
 from scitt_cose import merkle as peer
@@ -43,6 +44,20 @@ def test_paths_agree_with_the_peer_and_prove_the_root(grown: Grown) -> None:
             path = merkle.path(index, size, grown.nodes.__getitem__)
             assert [node.hex() for node in path] == peer.inclusion_proof(hexes[:size], index)
             assert root_from_path(leaf_hash(grown.leaves[index]), index, size, path) == root
+
+
+def test_many_proofs_at_once_are_the_single_ones_and_a_wrong_leaf_shows(grown: Grown) -> None:
+    chance = random.Random(7)  # noqa: S311 - no secret
+    node = grown.nodes.__getitem__
+    for size in (1, 2, 3, 7, 8, 9, 33, 64, 70):
+        edge = merkle.edge(size, node)
+        for count in (1, size // 2 + 1, size):
+            some = {index: leaf_hash(grown.leaves[index]) for index in chance.sample(range(size), count)}
+            root, paths = merkle.proofs(some, size, node, edge)
+            assert root == edge[-1]
+            assert paths == {index: merkle.path(index, size, node) for index in some}
+            some[chance.choice([*some])] = leaf_hash(b"another")
+            assert merkle.proofs(some, size, node, edge)[0] != root
 
 
 def test_a_path_of_the_wrong_length_proves_nothing(grown: Grown) -> None:
