@@ -11,7 +11,8 @@ from .ledger import Corrupt, Entry, Unavailable
 
 APPLICATION_ID = 0x736B7279  # "skry"
 VERSION = 2
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+# a constraint: a key or an entry is there that, by all else in the file, is not
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT)
 _REMEDIES = {
     sqlite3.SQLITE_FULL: "the disk is full: make room; nothing else is needed",
     sqlite3.SQLITE_READONLY: "it may only be read: give this user the right to write to it and to its folder",

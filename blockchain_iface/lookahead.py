@@ -7,7 +7,6 @@ Threads would not do: each asks for the interpreter again after every signature,
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from functools import lru_cache
 from multiprocessing import get_context
 from typing import NamedTuple
 
@@ -20,14 +19,13 @@ from .block import StoredBlock
 from .document import EvidenceError
 from .ledger import Entry
 from .operator import KEYS_GRANTED, requested
-from .signatures import Signature, Verifier
+from .signatures import Signature, Verifier, parse_header
 from .state.entries import Genesis
 
 _BATCH = 256
 _AHEAD = 8
 _GRANTING = [type.encode() for type in (Genesis.TYPE, *KEYS_GRANTED)]
 _verifier = Verifier()
-_header = lru_cache(4096)(cose.parse_header)
 
 
 class _Found(NamedTuple):
@@ -101,7 +99,7 @@ def _look(parts: Sequence[tuple[bytes, bytes | None]], keys: Mapping[bytes, byte
 
 
 def _looked(data: bytes, head_signature: bytes | None, keys: Mapping[bytes, bytes]) -> _Found:
-    statement = cose.parse(data, header=_header)
+    statement = cose.parse(data, header=parse_header)
     body = certificate.decode(statement.payload) if statement.type == certificate.TYPE else None
     public = keys.get(statement.kid)
     if public is None:

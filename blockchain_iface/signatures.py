@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from cryptography.exceptions import InvalidSignature
@@ -26,6 +27,10 @@ K = TypeVar("K")
 V = TypeVar("V")
 Signature = tuple[bytes, bytes, bytes]
 """Digest (32 bytes), signature (64), the public key it should be by (64)."""
+
+
+parse_header = lru_cache(_REMEMBERED)(cose.parse_header)
+"""As cose.parse_header. A signer's statements of one type have one header, so most are known."""
 
 
 class KeySigner(Signer):
@@ -63,7 +68,7 @@ class Verifier:
         """As cose.parse, once for the same bytes."""
         known = self._parsed.get(data) if len(data) <= max_size else None
         if known is None:
-            known = cose.parse(data, max_size)
+            known = cose.parse(data, max_size, parse_header)
             if len(data) <= _SMALL:
                 _remember(self._parsed, data, known)
         return known

@@ -8,6 +8,7 @@ from pathlib import Path
 from firmware.wire.cose import Statement
 
 from .block import StoredBlock
+from .ledger import Entry
 from .ledger_file import APPLICATION_ID, VERSION, LedgerFile, judged
 from .state import stored
 from .state.backing import Sealed
@@ -77,6 +78,5 @@ class Store(LedgerFile):
         for first in range(0, len(ids), _AT_ONCE):
             some = ids[first : first + _AT_ONCE]
             marks = ",".join("?" * len(some))
-            query = f"SELECT idx, id, data, height FROM entries WHERE id IN ({marks})"  # noqa: S608
-            found.update((row[1], Entry(*row)) for row in self.run(query, some))
+            found.update((entry.id, entry) for entry in self._entries(f"WHERE id IN ({marks})", some))
         return found

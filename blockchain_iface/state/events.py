@@ -24,7 +24,7 @@ def apply_event(state: State, statement: cose.Statement, key: Key, verifier: Ver
         _check_joint(state.events[meter, number - 1], fact)
     if chain.holds(number + 1):
         _check_joint(fact, state.events[meter, number + 1])
-    state.events.put((meter, number), fact)
+    state.events.add((meter, number), fact)
     state.event_chains.put(meter, chain.extended(number))
     if body.kind == event.GAP:
         apply_gap(state, meter, gap.decode(body.details))

@@ -37,7 +37,7 @@ def apply_certificate(state: State, statement: cose.Statement, key: Key, verifie
     gaps = state.given_up.get(meter) or ()
     if not all(gap.joins(seq, fact) for gap in gaps):
         raise Refused("broken chain: it does not meet the certificates that were given up")
-    state.certificates.put((meter, seq), fact)
+    state.certificates.add((meter, seq), fact)
     state.chains.put(meter, chain.extended(seq))
     if not any(gap.first <= seq <= gap.last for gap in gaps):
         cover(state, place.point, _rows(body))

@@ -62,6 +62,13 @@ class Table(Generic[K, V]):
             self._drafted.append(self)
         self._entry[key] = value
 
+    def add(self, key: K, value: V) -> None:
+        """Draft ``value`` under ``key``, which was never written: nobody looks whether that is so, and the backing knows."""
+        if key not in self._kept:
+            self._kept[key] = None
+            self._places[key] = self.key_bytes(key), None
+        self.put(key, value)
+
     def __contains__(self, key: K) -> bool:
         return self.get(key) is not None
 

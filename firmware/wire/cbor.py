@@ -150,11 +150,7 @@ def _value(data: bytes, at: int, depth: int) -> "tuple[object, int]":
         return (data[at:end] if major == _BYTES else _text(data[at:end])), end
     if major == _MAP:
         return _map(data, at, number, depth - 1)
-    items = []
-    for _ in range(number):
-        item, at = _value(data, at, depth - 1)
-        items.append(item)
-    return items, at
+    return _array(data, at, number, depth - 1)
 
 
 def _number(data: bytes, at: int, info: int) -> "tuple[int, int]":
@@ -177,6 +173,20 @@ def _text(piece: bytes) -> str:
     if not _is_printable(piece):
         raise WireError("CBOR: text is printable ASCII")
     return piece.decode()
+
+
+def _array(data: bytes, at: int, count: int, depth: int) -> "tuple[list[object], int]":
+    if depth == 0 and count:
+        raise WireError("CBOR is nested too deep")
+    items: list[object] = []
+    for _ in range(count):
+        item: object = data[at]
+        if data[at] < 24:
+            at += 1
+        else:
+            item, at = _value(data, at, depth)
+        items.append(item)
+    return items, at
 
 
 def _map(data: bytes, at: int, count: int, depth: int) -> "tuple[dict[int, object], int]":

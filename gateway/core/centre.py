@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from blockchain_iface.checkpoint import Checkpoint
 from blockchain_iface.ledger import Head, Rejected, Unavailable
@@ -35,6 +36,8 @@ _LEDGER = "ledger"
 _AUDIT = "audit"
 _MOST_PROPOSALS = 50
 _MOST_AWAITED = 10_000
+# as many meters as a site may have speak and hear on the same topics again and again
+_parse_up, _down = lru_cache(16384)(topics.parse_up), lru_cache(16384)(topics.down)
 _STATEMENTS = {"cert": receipt.CERTIFICATE, "event": receipt.EVENT}
 _RATE, _BURST = 100, 500
 """Messages of one meter: a second, and at once. It sends one a minute, and a few a second while it pays off a debt."""
@@ -274,7 +277,7 @@ class ShadowCentre:
     def _hear(self, message: Message, now: int) -> Claim | None:
         """A certificate or an event, or None for what is unsigned, which is noted: state, health, log, a question, a want."""
         try:
-            site, meter, kind = topics.parse_up(message.topic)
+            site, meter, kind = _parse_up(message.topic)
         except WireError as error:
             raise Refused(Refusal.NOISE, str(error)) from None
         if site != self._site:
@@ -323,7 +326,7 @@ class ShadowCentre:
             proof = proofs.get(one.statement.id)
             if proof is not None:
                 self._on_final(one, self._awaited.pop(one.statement.id, None) is not None, now)
-                down = topics.down(self._site, one.meter, "receipt")
+                down = _down(self._site, one.meter, "receipt")
                 answers.append(Publish(down, receipt.wrap(one.kind, one.number, proof)))
         for id in list(self._awaited)[: max(0, len(self._awaited) - _MOST_AWAITED)]:
             del self._awaited[id]

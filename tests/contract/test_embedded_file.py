@@ -14,6 +14,7 @@ import pytest
 from blockchain_iface.archive import Archive
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Corrupt, LedgerError, Unavailable
+from blockchain_iface.state.records import Chain
 from blockchain_iface.store import Store
 from blockchain_iface.verify import verify
 from firmware.wire import cose
@@ -145,6 +146,20 @@ def test_a_block_that_another_writer_has_added_is_taken_in(ledger: EmbeddedLedge
     ledger.submit([second], T0)
     assert ledger.state.chains["home-1"].contiguous == 2
     check_heads(ledger)
+
+
+def test_a_certificate_that_the_state_has_and_its_chain_denies_is_damage(meter: VirtualMeter, path: Path) -> None:
+    ledger = begun(path, meter)
+    ledger.submit([meter.certify(5, 0)], T0 + 10)
+    ledger.close()
+    ledger = EmbeddedLedger(path, CENTRE, SITE)
+    before = seen(ledger)
+    # as if the chain's row were an older one: nobody looks for the certificate, and the file must not take it twice
+    ledger.state.chains.put(meter.meter, Chain())
+    ledger.state.keep()
+    with pytest.raises(Corrupt, match="is damaged .*UNIQUE"):
+        ledger.submit([VirtualMeter("home-1", 7).certify(6, 0)], T0 + 20)
+    assert seen(ledger) == before
 
 
 def test_a_closed_file_is_unavailable_not_a_crash(ledger: EmbeddedLedger, meter: VirtualMeter) -> None:
