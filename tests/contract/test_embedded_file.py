@@ -157,7 +157,7 @@ def test_a_certificate_that_the_state_has_and_its_chain_denies_is_damage(meter: 
     # as if the chain's row were an older one: nobody looks for the certificate, and the file must not take it twice
     ledger.state.chains.put(meter.meter, Chain())
     ledger.state.keep()
-    with pytest.raises(Corrupt, match="is damaged .*UNIQUE"):
+    with pytest.raises(Corrupt, match=r"is damaged .*UNIQUE"):
         ledger.submit([VirtualMeter("home-1", 7).certify(6, 0)], T0 + 20)
     assert seen(ledger) == before
 
