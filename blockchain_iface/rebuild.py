@@ -8,18 +8,10 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
-from firmware.wire import cose
-from firmware.wire.fields import WireError
-from firmware.wire.proof import leaf_hash
-
 from .archive import Archive
-from .block import StoredBlock
-from .ledger import Corrupt, Entry
-from .signatures import Verifier
-from .state.machine import Machine
-from .state.state import Refused
+from .ledger import Corrupt
+from .replay import Replay
 from .store import Store
-from .tiles import Tiles
 from .verify import Findings, verify
 
 
@@ -39,7 +31,8 @@ def rebuild(
     """
     if path.exists():
         raise FileExistsError(f"{path} is there already: name a new file")
-    copy, damage = _Copy(path), None
+    store, damage = Store(path), None
+    copy = Replay(store)
     try:
         entries = archive.entries(at_once=1)
         for stored in archive.blocks(at_once=1):
@@ -50,38 +43,5 @@ def rebuild(
             damage = Corrupt("no block covers this entry", copy.size)
     except Corrupt as error:
         damage = error
-    copy.close()
+    store.close()
     return (verify(Archive(path)) if copy.size else None), damage
-
-
-class _Copy:
-    def __init__(self, path: Path) -> None:
-        self.size = 0
-        self._store = Store(path)
-        self._tiles = Tiles(self._store.tile)
-        self._machine = Machine(Verifier(), self._store.state)
-
-    def close(self) -> None:
-        self._store.close()
-
-    def take(self, stored: StoredBlock, entries: list[Entry]) -> None:
-        if self.size + len(entries) != stored.size:
-            raise Corrupt(f"block {stored.height}: entries that it covers are missing")
-        statements = [self._judged(entry) for entry in entries]
-        sealed, block = self._machine.seal(stored.height), stored.block()
-        self._tiles.grow(self.size, [leaf_hash(statement.data) for statement in statements])
-        if (self._tiles.root(stored.size), (sealed.slots, sealed.root)) != (block.head.root, block.state):
-            raise Corrupt(f"block {stored.height}: its entries do not lead to its roots")
-        self._store.write(stored, statements, self._tiles.draft(), sealed)
-        self._tiles.keep()
-        self._machine.commit()
-        self.size = stored.size
-
-    def _judged(self, entry: Entry) -> cose.Statement:
-        try:
-            statement = cose.parse(entry.data)
-            self._machine.apply(statement)
-        except (WireError, Refused) as error:
-            raise Corrupt(str(error), entry.index) from None
-        self._machine.keep()
-        return statement

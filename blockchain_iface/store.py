@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from firmware.wire.cose import Statement
@@ -80,3 +80,21 @@ class Store(LedgerFile):
             marks = ",".join("?" * len(some))
             found.update((entry.id, entry) for entry in self._entries(f"WHERE id IN ({marks})", some))
         return found
+
+
+def copy(path: Path, target: Path) -> None:
+    """Copy the ledger file at ``path``, as it is at one moment, to a new file at ``target``, while others write to it.
+
+    Unavailable or Corrupt. What is at ``target`` is whole, or there is nothing.
+    """
+    new = target.with_name(f".{target.name}.new")
+    new.unlink(missing_ok=True)
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source:
+            LedgerFile(source, path).check_version()
+            with closing(sqlite3.connect(new)) as copied:
+                source.backup(copied)
+                copied.execute("PRAGMA journal_mode = DELETE")  # one file, until a Store opens it
+    except sqlite3.Error as error:
+        raise judged(error, path) from error
+    new.replace(target)

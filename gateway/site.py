@@ -7,6 +7,7 @@ enrol/ orders/ updates/ inboxes of the running gateway   gateway.json    address
 actions/ checkpoints/ what is to be recorded: what people have done here, what others have cosigned
 commands/      under way, and how they ended
 witness/       heads of other ledgers cosigned last
+restored.json  until a restored copy is known to lack nothing
 cometbft/      the node's home, and outbox.sqlite what waits for the others, where several sites keep one ledger
 """
 
@@ -31,6 +32,7 @@ from .adapters.door import Door
 from .adapters.inbox import Inbox
 from .adapters.orders import AnyOrder, Approval, By, CommandOrder, Note, Order, ReadmitOrder, RevokeOrder
 from .adapters.outcomes import Outcomes
+from .adapters.papers import RESTORED
 from .adapters.registry import Registry, Unit
 from .adapters.settings import Settings
 from .adapters.tokens import Tokens
@@ -84,6 +86,11 @@ class Site:
     def lock(self) -> Path:
         """Held by the running gateway."""
         return self.root / "gateway.lock"
+
+    @property
+    def restored(self) -> Path:
+        """There as long as this site is a copy whose meters have not all been heard."""
+        return self.root / RESTORED
 
     @property
     def registry(self) -> Registry:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
@@ -30,7 +31,9 @@ from .core.refusal import Refused
 from .core.view import View
 from .inboxes import Inboxes
 from .monitoring.vitals import Vitals
+from .restoring import hear
 from .site import Site, now
+from .standby import Standby
 from .trouble import Trouble
 
 _log = structlog.get_logger()
@@ -53,7 +56,9 @@ class Worker:
         self._broker = broker
         self._link = link
         self._vitals = vitals
-        self._ledger = open_ledger(engine, site.root, signer, settings.site, verifier)
+        second = Path(settings.standby.directory) if settings.standby else None
+        self._standby = Standby(site, second) if second else None
+        self._ledger = open_ledger(engine, site.root, signer, settings.site, verifier, second)
         genesis, ledger, deadline = site.genesis(signer.public), self._ledger, settings.deadline_s
         try:
             self._centre = _begun(lambda: ShadowCentre(ledger, signer, settings.site, genesis, deadline, verifier, now()))
@@ -95,6 +100,8 @@ class Worker:
 
     def _work(self) -> None:
         try:
+            if self._site.restored.exists():
+                hear(self._site, self._view, self._link, self._vitals, self._waits)
             while not self._stopping.is_set():
                 self._vitals.beat()
                 # the tick first: who is enrolled at the start is not refused at the start
@@ -107,6 +114,13 @@ class Worker:
             self.failure = error
             os.kill(os.getpid(), signal.SIGTERM)
             _log.exception("the gateway stops")
+
+    def _waits(self) -> bool:
+        """Show that we are there, though not at work yet: whether to go on waiting."""
+        self._vitals.beat()
+        self._vitals.linked(self._link.connected)
+        self._announce()
+        return not self._stopping.is_set()
 
     def _messages(self) -> None:
         deliveries = self._link.take(_BATCH, _BATCH_S)
@@ -162,6 +176,9 @@ class Worker:
         except Rejected as error:
             # metering goes on; what could not be settled stays open and is tried again
             _log.error("the ledger refuses an entry of our own: please report this", error=str(error))
+        if self._standby is not None:
+            self._standby.refresh()
+            self._vitals.standby_age_s = self._standby.age_s
         self._broker.refresh()
         self._vitals.linked(self._link.connected)
         self._vitals.queues = self._link.queues

@@ -21,11 +21,14 @@ class Engine(StrEnum):
 
 
 def open_ledger(
-    engine: Engine, directory: Path, signer: Signer, site: str, verifier: Verifier
+    engine: Engine, directory: Path, signer: Signer, site: str, verifier: Verifier, standby: Path | None = None
 ) -> "EmbeddedLedger | CometLedger":
-    """Open the ledger of the site in ``directory``, or begin it. Arguments and errors are the engine's."""
+    """Open the ledger of the site in ``directory``, or begin it. Arguments and errors are the engine's.
+
+    ``standby`` is a second directory for it; cometbft needs none, for the other sites have every block.
+    """
     if engine is Engine.COMETBFT:
         from .cometbft import CometLedger  # noqa: PLC0415 - a third of a gateway's time to start, and few need it
 
         return CometLedger(directory, signer, site, verifier)
-    return EmbeddedLedger(directory / FILE, signer, site, verifier)
+    return EmbeddedLedger(directory / FILE, signer, site, verifier, standby / FILE if standby else None)

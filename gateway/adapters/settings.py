@@ -5,7 +5,8 @@ import tomllib
 from difflib import get_close_matches
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Annotated, Any
+from types import NoneType
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -39,6 +40,12 @@ def _ipv4(text: str) -> str:
 def _address(text: str) -> str:
     if not _ADDRESS.fullmatch(text):
         raise ValueError("an IP address or a DNS name is expected")
+    return text
+
+
+def _absolute(text: str) -> str:
+    if not Path(text).is_absolute():
+        raise ValueError("a path from / on is expected")
     return text
 
 
@@ -94,6 +101,12 @@ class DisconnectSettings(_Table):
     percent: Annotated[int, Field(ge=0, le=100)] = 5
 
 
+class StandbySettings(_Table):
+    """A directory on another disk that has every block before its receipts go out, and the site's papers a second later."""
+
+    directory: Annotated[str, AfterValidator(_absolute)]
+
+
 class TariffSettings(_Table):
     """Prices in micro-tokens per kWh, shares in millionths; fixed by the ledger's first entry. See state.Tariff."""
 
@@ -131,6 +144,7 @@ class Settings(BaseSettings):
     broker: BrokerSettings
     dashboard: DashboardSettings
     disconnect: DisconnectSettings = DisconnectSettings()
+    standby: StandbySettings | None = None
     tariff: TariffSettings = TariffSettings()
 
     @classmethod
@@ -170,7 +184,8 @@ def _complaint(text: str, item: Any) -> str:
 def _names(path: tuple[str | int, ...]) -> list[str]:
     table: Any = Settings
     for part in path:
-        table = table.model_fields[part].annotation
+        annotation = table.model_fields[part].annotation
+        table = next((one for one in get_args(annotation) if one is not NoneType), annotation)
     return list(table.model_fields)
 
 

@@ -22,6 +22,7 @@ from ..adapters.settings import SettingsError
 from ..core.api_key import Role
 from ..core.centre import OtherSite
 from ..core.command_words import WordsError
+from ..restoring import ReceiptsLost
 from ..service import AlreadyRunning
 from ..site import Site, SiteError
 
@@ -38,6 +39,7 @@ _EXPECTED = (
     OSError,
     OrderError,
     OtherSite,
+    ReceiptsLost,
     RegistryError,
     ReleaseError,
     SettingsError,

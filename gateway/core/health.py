@@ -11,6 +11,8 @@ BEAT_S = 30
 """The worker comes round twenty times a second. A catch-up over three years takes some seconds."""
 DISK_BYTES = 256 << 20
 """A week of 1,000 meters at quarter hours (34 MB of ledger a day): time to make room before meters have to wait."""
+STANDBY_S = 30
+"""The site's papers are looked through every second. Blocks are no question of age: without the standby there is none."""
 STEP_S = 1.0
 """The error that the gateway admits to meters (CLOCK_UNCERTAINTY_MS): after a larger step, what it told them was false."""
 STEP_SHOWN_S = 600
@@ -37,24 +39,35 @@ class Figures:
     """The last step of the computer's clock, 0 if there was none."""
     step_age_s: float | None
     """Since then."""
+    standby_age_s: float | None = None
+    """Since the standby's papers were complete; without a standby None."""
+    unheard: int = 0
+    """Meters that have not said yet that a restored ledger lacks nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One question. ``do`` is what to do next, "" if nothing."""
 
-    name: Literal["ledger", "broker", "worker", "disk", "clock"]
+    name: Literal["ledger", "broker", "worker", "disk", "clock", "standby", "restored"]
     well: bool
     value: float | None
     limit: float
-    unit: Literal["s", "B"]
+    unit: Literal["s", "B", "meters"]
     says: str
     do: str = ""
 
 
 def judge(figures: Figures) -> tuple[Check, ...]:
     """All checks, each well or not. The gateway is well if all are."""
-    return _ledger(figures), _broker(figures), _worker(figures), _disk(figures), _clock(figures)
+    checks = [_ledger(figures), _broker(figures), _worker(figures), _disk(figures), _clock(figures)]
+    if figures.standby_age_s is not None:
+        checks.append(_standby(figures.standby_age_s))
+    if figures.unheard:
+        do = "see the log for which; `skerry gateway accept` goes on without them"
+        says = "this is a restored copy, and not all meters have said that they hold no later receipt"
+        checks.append(Check("restored", False, figures.unheard, 0, "meters", says, do))
+    return tuple(checks)
 
 
 def _ledger(figures: Figures) -> Check:
@@ -90,6 +103,13 @@ def _disk(figures: Figures) -> Check:
     if free >= DISK_BYTES:
         return Check("disk", True, free, DISK_BYTES, "B", says)
     return Check("disk", False, free, DISK_BYTES, "B", says, "make room where the site lies; nothing else is needed")
+
+
+def _standby(age: float) -> Check:
+    if age <= STANDBY_S:
+        return Check("standby", True, age, STANDBY_S, "s", "the site's papers are there, too")
+    do = "see the log, and whether its disk is there, has room and may be written to"
+    return Check("standby", False, age, STANDBY_S, "s", f"nothing was written there for {age:.0f} s", do)
 
 
 def _clock(figures: Figures) -> Check:

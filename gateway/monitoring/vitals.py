@@ -21,6 +21,8 @@ class Vitals:
         settlements: made since the start, revisions too.
         steps: of the computer's clock since the start.
         queues: how many messages wait, by queue.
+        standby_age_s: since the standby's papers were complete, None without a standby.
+        unheard: meters that a restored site waits for.
     """
 
     def __init__(self, root: Path) -> None:
@@ -32,6 +34,8 @@ class Vitals:
         )
         self.settlements = self.steps = 0
         self.queues: dict[str, int] = {}
+        self.standby_age_s: float | None = None
+        self.unheard = 0
         self._root = root
         self._beat = time.monotonic()
         self._held: float | None = None
@@ -84,6 +88,8 @@ class Vitals:
             clock_synchronised=None if error is None else error != float("inf"),
             step_s=self._step[0] if self._step else 0.0,
             step_age_s=_age(self._step[1], now) if self._step else None,
+            standby_age_s=self.standby_age_s,
+            unheard=self.unheard,
         )
 
 

@@ -16,6 +16,7 @@ from blockchain_iface.engines.cometbft import CometLedger
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.engines.memory import MemoryLedger, MemoryStorage, Step, fails
 from blockchain_iface.ledger import Entry, Head, Ledger
+from blockchain_iface.standby import StandbyStore
 from blockchain_iface.state.happenings import Happening
 from blockchain_iface.store import Store
 from gateway.adapters.broker import free_port
@@ -85,12 +86,43 @@ class Embedded:
     @contextmanager
     def failing(self, at: Step, is_done: bool) -> Iterator[None]:
         assert self._ledger
-        store = self._ledger._storage
-        assert isinstance(store, Store)
-        untroubled = store._db
-        store._db = _FailingConnection(untroubled, at, is_done)  # type: ignore[assignment]
-        yield
-        store._db = untroubled
+        with _failing(self._ledger._storage, at, is_done):
+            yield
+
+
+class WithStandby:
+    """The embedded engine with a standby, whose disk is the one that fails."""
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = folder / "ledger.sqlite", folder / "standby.sqlite"
+        self._ledger: EmbeddedLedger | None = None
+
+    def open(self) -> EmbeddedLedger:
+        self.close()
+        path, standby = self._paths
+        self._ledger = EmbeddedLedger(path, CENTRE, SITE, standby=standby)
+        return self._ledger
+
+    def close(self) -> None:
+        if self._ledger:
+            self._ledger.close()
+
+    @contextmanager
+    def failing(self, at: Step, is_done: bool) -> Iterator[None]:
+        assert self._ledger
+        storage = self._ledger._storage
+        assert isinstance(storage, StandbyStore)
+        with _failing(storage._standby, at, is_done):
+            yield
+
+
+@contextmanager
+def _failing(store: object, at: Step, is_done: bool) -> Iterator[None]:
+    assert isinstance(store, Store)
+    untroubled = store._db
+    store._db = _FailingConnection(untroubled, at, is_done)  # type: ignore[assignment]
+    yield
+    store._db = untroubled
 
 
 class Alone:
@@ -200,7 +232,7 @@ def told(ledger: StatefulLedger, count: int) -> list[Happening]:
     return happened
 
 
-LOCAL: dict[str, Callable[[Path], LocalEngine]] = {"memory": Memory, "embedded": Embedded}
+LOCAL: dict[str, Callable[[Path], LocalEngine]] = {"memory": Memory, "embedded": Embedded, "standby": WithStandby}
 ENGINES: dict[str, Callable[[Path], Engine]] = {**LOCAL}
 if cometbft.is_built(Path(__file__).parents[2] / ".skerry"):  # else set-up has said so
     ENGINES["cometbft"] = Alone
