@@ -11,6 +11,7 @@ _PARTS = {
     "hil": ("hil.cli:app", "Simulate the island behind real Modbus."),
     "ledger": ("tools.ledger:app", "Check and read a ledger file, with or without its gateway; begin one with others."),
     "loadtest": ("tools.loadtest.cli:app", "Load a gateway with virtual meters, and say what it takes."),
+    "meter": ("tools.meter.cli:app", "The technician's bench: what is on the bus, and what is on the board."),
     "statement": ("blockchain_iface.cli.statement:app", "Print a meter's bill, line by line."),
     "verify": ("blockchain_iface.cli.evidence:main", "Check receipts and other evidence, without gateway or ledger."),
 }

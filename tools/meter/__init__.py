@@ -1,0 +1,1 @@
+"""The technician's bench: `skerry meter`, one step a file or folder."""

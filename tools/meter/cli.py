@@ -1,0 +1,15 @@
+"""`skerry meter`: the technician's commands, each the shell of one step."""
+
+import typer
+
+from .scan import command as scan
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def meter() -> None:
+    """Bring a meter from a bare board to acceptance, step by step."""
+
+
+app.add_typer(scan.app)
