@@ -14,7 +14,8 @@ from firmware.wire import cose
 from .adapters import orders, releases
 from .adapters.inbox import Inbox
 from .adapters.orders import Approval, CommandOrder, Note, OrderError, ReadmitOrder, RevokeOrder
-from .adapters.registry import RegistryError, Unit
+from .adapters.registry import RegistryError
+from .adapters.registry_rows import Unit
 from .adapters.releases import ReleaseError
 from .approvals import Approvals
 from .core import command_words

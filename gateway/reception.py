@@ -14,7 +14,7 @@ from blockchain_iface.ledger import Rejected
 
 from .adapters import keystore
 from .adapters.door import DoorKeyTaken
-from .adapters.registry import Unit
+from .adapters.registry_rows import Unit
 from .core import application
 from .core.application import Application, ApplicationRefused
 from .core.centre import ShadowCentre

@@ -1,7 +1,7 @@
 """A site's directory, and what people do to it: begin it, admit meters, order recharges. Works while the gateway runs.
 
 site.toml      what the owner decides                 ledger.sqlite   the only truth
-registry.json  the names people give                  broker/         the broker's files
+registry.json  names, places, contacts, tariffs       broker/         the broker's files
 keys/          the gateway's key, and its door's      tokens/         who may be enrolled, hashed
 enrol/ orders/ updates/ inboxes of the running gateway   gateway.json    addresses and process ids while it runs
 actions/ checkpoints/ what is to be recorded: what people have done here, what others have cosigned
@@ -18,7 +18,7 @@ import time
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from blockchain_iface.engines.opening import Engine
 from blockchain_iface.state.entries import Genesis
@@ -33,8 +33,9 @@ from .adapters.inbox import Inbox
 from .adapters.orders import AnyOrder, Approval, By, CommandOrder, Note, Order, ReadmitOrder, RevokeOrder
 from .adapters.outcomes import Outcomes
 from .adapters.papers import RESTORED
-from .adapters.registry import Registry, Unit
-from .adapters.settings import Settings
+from .adapters.registry import Registry, row_of
+from .adapters.registry_rows import Price, Row, Unit
+from .adapters.settings import Settings, SettingsError
 from .adapters.tokens import Tokens
 from .core import command_words
 from .core.api_key import Role
@@ -94,8 +95,8 @@ class Site:
 
     @property
     def registry(self) -> Registry:
-        """The names of meters."""
-        return Registry(self.root / "registry.json")
+        """What people write about meters, contacts and tariffs."""
+        return Registry(self.root / "registry.json", self._prices)
 
     @property
     def door(self) -> Door:
@@ -201,10 +202,22 @@ class Site:
             fields = {"meter": meter, "place": ""} if known is None else known.model_dump()
             changes = {"name": name, "role": role, "place": place}
             fields |= {key: value for key, value in changes.items() if value is not None}
-            unit = Unit.of(**fields)
+            unit = row_of(Unit, **fields)
             self.note("token", meter)
             self.registry.put(unit)
             return self.tokens.issue(meter, now())
+
+    def edit(self, row: Row) -> None:
+        """Put a row into the registry, in place of the one with its key. RegistryError if it does not fit there."""
+        with self.editing():
+            self.registry.put(row)
+            self.note("registry-edit", row.key)
+
+    def erase(self, kind: type[Row], key: str) -> None:
+        """Take the row with this key out of the registry. RegistryError if that does not fit."""
+        with self.editing():
+            self.registry.remove(kind, key)
+            self.note("registry-edit", key)
 
     def apply(self, identity: bytes, token: str, takeover: Takeover | None = None) -> Path:
         """Hand a meter's identity, as it prints it, to the gateway. Where the application lies. SiteError if it is none.
@@ -340,6 +353,13 @@ class Site:
         name = _name()
         self.orders.drop(name, order.model_dump_json(indent=2).encode())
         return name
+
+    def _prices(self) -> dict[str, int]:
+        """The ledger's, which it has from the settings; none while those cannot be read."""
+        try:
+            return self.settings().tariff.model_dump(include=set(get_args(Price)))
+        except SettingsError:
+            return {}
 
     def _by(self) -> By:
         return By(name=self.who.name, role=self.who.role, at=now())

@@ -38,6 +38,7 @@ class ApiServer:
             self.island.run(wind=500, home=200, other=200, now=self.island.wind.t + INTERVAL)
         self.keys = {role: self.site.api_keys.add(f"the-{role}", role, MADE) for role in Role}
         self.access = Access(self.site.api_keys, {*LOOPBACK, "gateway.isle.example"}, needs_key)
+        self._clients: dict[Role | None, httpx.Client] = {}
         self.centre: ShadowCentre | None = None
         self.web = application(self.site, self.view, Vitals(root), self.access)
         self.address = f"http://127.0.0.1:{free_port()}"
@@ -76,8 +77,10 @@ class ApiServer:
 
     def client(self, role: Role | None = None) -> httpx.Client:
         """Who asks with the key of ``role``, or without one."""
-        headers = {"authorization": f"Bearer {self.keys[role]}"} if role else {}
-        return httpx.Client(base_url=self.address, headers=headers)
+        if role not in self._clients:
+            headers = {"authorization": f"Bearer {self.keys[role]}"} if role else {}
+            self._clients[role] = httpx.Client(base_url=self.address, headers=headers)
+        return self._clients[role]
 
     @contextmanager
     def running(self) -> Iterator["ApiServer"]:

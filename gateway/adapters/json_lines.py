@@ -26,12 +26,10 @@ def line_of(text: str, path: Sequence[int | str]) -> int:
     """The line on which valid JSON has the value at ``path``; of what is missing, where its parent begins."""
     node, line = _compose(text), 1
     for name in path:
-        for key, value in _pairs(node):
-            if key.value == str(name):
-                node, line = value, key.start_mark.line + 1
-                break
-        else:
+        found = next((pair for pair in _pairs(node) if pair[0].value == str(name)), None)
+        if found is None:
             break
+        line, node = found[0].start_mark.line + 1, found[1]
     return line
 
 
@@ -52,6 +50,10 @@ def _compose(text: str) -> yaml.Node:
 
 
 def _pairs(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
+    """Names and values of an object; of a list its places, which begin where the values do."""
+    if isinstance(node, yaml.SequenceNode):
+        places = [yaml.ScalarNode("", str(place), value.start_mark) for place, value in enumerate(node.value)]
+        return list(zip(places, node.value, strict=True))
     return list(node.value) if isinstance(node, yaml.MappingNode) else []
 
 

@@ -35,6 +35,7 @@ from . import (
     meters,
     orders,
     refusals,
+    registry,
     settlements,
     site,
     updates,
@@ -51,6 +52,7 @@ _RESOURCES = (
     updates,
     enrolment,
     orders,
+    registry,
     accounts,
     settlements,
     ledger,
@@ -69,6 +71,7 @@ _STATUS: dict[type[Exception], int] = {
     WordsError: 422,
     ReleaseError: 422,
     RegistryError: 409,
+    registry.Mismatch: 409,
 }
 
 

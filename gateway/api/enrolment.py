@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from ..adapters.registry import Role as MeterRole
+from ..adapters.registry_rows import Role as MeterRole
 from ..core.api_key import Role
 from ..core.token import LIFE_S
 from ..site import SiteError

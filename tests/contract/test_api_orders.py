@@ -120,6 +120,29 @@ def test_an_update_is_an_archive_for_a_meter_of_ours(server: ApiServer) -> None:
     assert admin.get(f"{API}/meters/home-1/update").status_code == 404
 
 
+def test_people_are_written_down_in_somebodys_name(server: ApiServer) -> None:
+    client, place = server.client(Role.OPERATOR), f"{API}/registry/contacts/ida"
+    ida = {"contact": "ida", "name": "Ida", "phone": "+45 20 12 34 56", "mail": None, "meters": ["home-1"]}
+    assert client.put(place, json=ida).json() == client.get(place).json() == ida
+    assert server.client(Role.VIEWER).get(place).status_code == 403
+    assert (
+        client.put(place, json={**ida, "meters": ["home-77"]}).json()["detail"]
+        == "meters: home-77 is no meter of this registry"
+    )
+    assert client.put(f"{API}/registry/contacts/eve", json=ida).status_code == 409
+    assert client.put(place, json={**ida, "phone": "call me"}).status_code == 422
+    tariff = {"tariff": "basic", "name": "Basic", "valid_from": "2026-01-01", "meters": ["home-1"], "prices": {"feed_in": 1}}
+    assert "the ledger's is" in client.put(f"{API}/registry/tariffs/basic", json=tariff).json()["detail"]
+    assert client.delete(place).status_code == 204
+    assert client.get(f"{API}/registry/contacts").json()["items"] == []
+    assert (
+        client.put(f"{API}/registry/units/home-1", json={"meter": "home-1", "name": "Home", "role": "load"}).status_code == 200
+    )
+    server.work()
+    assert actions(server)[-3:] == [("the-operator", "operator", "registry-edit", who) for who in ("ida", "ida", "home-1")]
+    assert server.inboxes.names["home-1"] == "Home"
+
+
 def test_a_key_is_given_in_somebodys_name(server: ApiServer) -> None:
     admin = server.client(Role.ADMINISTRATOR)
     assert admin.post(f"{API}/keys", json={"name": "eve", "role": "operator"}).status_code == 201

@@ -13,7 +13,8 @@ from gateway.adapters.actor import at_the_keyboard
 from gateway.adapters.inbox import MAX_SIZE, Inbox
 from gateway.adapters.keystore import KeyFileError
 from gateway.adapters.orders import By, Note, Order, OrderError
-from gateway.adapters.registry import RegistryError, Unit
+from gateway.adapters.registry import RegistryError
+from gateway.adapters.registry_rows import Unit
 from gateway.adapters.settings import SettingsError
 from gateway.cli import app
 from gateway.core.command_words import WordsError, micro_tokens
