@@ -2,7 +2,7 @@
 
     python -m tools.bench_kills [KILLS]
 
-Prints ``name value unit`` lines; the kills are at the same moments every time, as far as the machine allows.
+Prints ``name value unit`` lines; each falls into or between batches that are the same every time.
 """
 
 import random
@@ -19,7 +19,7 @@ from blockchain_iface.verify import verify
 from tests.virtual_meter import CENTRE, SITE, T0, VirtualMeter, enrolment_of, genesis
 
 KILLS, KILLS_A_FILE, BATCH = 200, 8, 10
-_LONGEST_S = 0.025
+_MOST_BATCHES, _BATCH_S = 16, 0.003
 _BEFORE = 2
 """Entries that are there before the first batch."""
 
@@ -47,7 +47,7 @@ def campaign(folder: Path, kills: int) -> tuple[int, int]:
         path = folder / f"{file}.sqlite"
         begun(path).close()
         for _ in range(KILLS_A_FILE):
-            ids = _killed_after(path, source, chance.uniform(0, _LONGEST_S))
+            ids = _killed_after(path, source, chance.randrange(_MOST_BATCHES), chance.uniform(0, _BATCH_S))
             acknowledged += len(ids)
             lost += _missing(path, ids)
         verify(Archive(path), CENTRE.public)
@@ -63,17 +63,17 @@ def _append(path: Path, source: list[bytes], acknowledge: Connection) -> None:
         acknowledge.send(ledger.submit(source[first : first + BATCH], T0))
 
 
-def _killed_after(path: Path, source: list[bytes], seconds: float) -> list[bytes]:
-    """Let a process append for so long, kill it, and return the ids that it acknowledged."""
+def _killed_after(path: Path, source: list[bytes], batches: int, seconds: float) -> list[bytes]:
+    """Let a process append so many batches, and for so long, kill it, and return the ids that it acknowledged."""
     ours, theirs = get_context("fork").Pipe(duplex=False)
     process = get_context("fork").Process(target=_append, args=(path, source, theirs))
     process.start()
     theirs.close()
     ours.recv()
+    acknowledged = [id for _ in range(batches) for id in ours.recv()]
     time.sleep(seconds)
     process.kill()
     process.join()
-    acknowledged: list[bytes] = []
     try:
         while True:
             acknowledged += ours.recv()
