@@ -21,6 +21,7 @@ from .core.authority import GATEWAY
 from .core.view import View
 from .monitoring.vitals import Vitals
 from .site import Site
+from .systemd import notify
 from .trouble import Trouble
 from .worker import Worker
 
@@ -71,6 +72,7 @@ def _run(site: Site, serve: Serve, engine: Engine | None) -> None:
         pass
     finally:
         _log.info("stopping")
+        notify.tell(notify.STOPPING)
         worker.stop()
         link.stop()
         broker.stop()

@@ -34,6 +34,7 @@ from .monitoring.vitals import Vitals
 from .restoring import hear
 from .site import Site, now
 from .standby import Standby
+from .systemd import notify
 from .trouble import Trouble
 
 _log = structlog.get_logger()
@@ -208,6 +209,7 @@ class Worker:
             "dashboard": self._dashboard,
         }
         files.write(self._site.running, json.dumps(document, indent=2).encode())
+        notify.tell(notify.READY)
         self._announced = current
 
 

@@ -1,4 +1,4 @@
-"""`skerry gateway init|run|status`: a site's beginning, and its gateway."""
+"""`skerry gateway init|run|status|unit`: a site's beginning, and its gateway."""
 
 import json
 import sys
@@ -13,6 +13,7 @@ from blockchain_iface.engines.opening import Engine
 from ..adapters import logs
 from ..service import run
 from ..site import Site
+from ..systemd.unit import unit
 from .conventions import AsJson, Directory, plainly
 
 app = typer.Typer()
@@ -64,3 +65,10 @@ def status(directory: Directory, as_json: AsJson = False) -> None:
         )
     else:
         typer.echo("The gateway does not run.")
+
+
+@app.command("unit")
+def print_unit(directory: Directory) -> None:
+    """Print a systemd unit for this site on this machine: write it to /etc/systemd/system/skerry.service."""
+    with plainly():
+        typer.echo(unit(Site(directory)), nl=False)

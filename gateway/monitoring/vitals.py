@@ -9,7 +9,9 @@ from prometheus_client import Histogram
 from ..adapters import machine
 from ..core.health import STEP_S, Figures
 from ..core.view import View
+from ..systemd import notify
 
+_TELL_S = 0.25
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -38,6 +40,7 @@ class Vitals:
         self.unheard = 0
         self._root = root
         self._beat = time.monotonic()
+        self._told = 0.0
         self._held: float | None = None
         self._awaiting: float | None = None
         self._down: float | None = self._beat
@@ -47,6 +50,9 @@ class Vitals:
     def beat(self) -> None:
         """The worker came round."""
         self._beat = time.monotonic()
+        if self._beat >= self._told + _TELL_S:
+            self._told = self._beat
+            notify.tell(notify.ALIVE)
         offset = time.time() - self._beat
         if abs(offset - self._offset) > STEP_S:
             self._step = offset - self._offset, self._beat

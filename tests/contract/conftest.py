@@ -1,6 +1,7 @@
 """A device for every meter; and the tests of validators are left out where set-up could not build CometBFT, promtool's where it
 could not install it, and said why."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ if not cometbft.is_built(Path(__file__).parents[2] / ".skerry"):
     ]
 if prometheus.promtool() is None:
     collect_ignore.append("test_promtool.py")
+if shutil.which("systemd-analyze") is None:
+    collect_ignore.append("test_systemd_analyze.py")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""The gateway as a service of systemd: its unit, and what it tells the service manager."""
