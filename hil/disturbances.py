@@ -6,8 +6,7 @@ from pathlib import Path
 from random import Random
 
 from .faults.bus import BusFault
-from .faults.fault import Fault
-from .faults.network import NetworkFault
+from .faults.fault import Fault, WireFault
 from .faults.schedule import Change, Schedule
 from .links.interference import Interference
 from .links.proxy import Proxy
@@ -23,7 +22,7 @@ class Disturbances:
         proxies: what stands between a meter and its broker, by meter.
     """
 
-    def __init__(self, faults: Sequence[BusFault | NetworkFault], seed: int, directory: Path) -> None:
+    def __init__(self, faults: Sequence[WireFault], seed: int, directory: Path) -> None:
         """`directory` exists."""
         self.interference = Interference(seed)
         self.proxies: Mapping[str, Proxy] = {}

@@ -62,7 +62,7 @@ class Rig:
     def record(self, t: float) -> dict[str, Any]:
         """One line of plant.jsonl: `t` is UNIX time in seconds, `run_s` the seconds of running so far.
 
-        `feeder_w` is the sum of `w` over all units but the feeder, plus `losses_w`.
+        `feeder_w` is the sum of `w` over all units but the feeder, plus `losses_w` and `stolen_w`.
         """
         readings = {unit.meter: self._island.reading(unit.meter) for unit in self._island.units}
         return {
@@ -71,6 +71,7 @@ class Rig:
             "run_s": round(self.run_s, 3),
             "feeder_w": self._island.feeder_w,
             "losses_w": self._island.losses_w,
+            "stolen_w": self._island.stolen_w,
             "units": {
                 meter: {"w": reading.w, "import_wh": reading.import_wh, "export_wh": reading.export_wh}
                 for meter, reading in readings.items()

@@ -9,7 +9,10 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from .climate import Climate
+from .faults.adversary import Adversary
 from .faults.bus import BusFault
+from .faults.clock import ClockFault
+from .faults.fault import Fault, WireFault
 from .faults.network import NetworkFault
 from .faults.power import PowerCut
 from .roster import DEFAULT_METERS, MAX_METERS, MIN_METERS
@@ -20,7 +23,7 @@ from .verdict.rules import AnyRule
 SUFFIX = ".toml"
 
 
-AnyFault = Annotated[BusFault | NetworkFault | PowerCut, Field(discriminator="on")]
+AnyFault = Annotated[BusFault | NetworkFault | PowerCut | ClockFault | Adversary, Field(discriminator="on")]
 
 
 class ScenarioError(Exception):
@@ -28,12 +31,19 @@ class ScenarioError(Exception):
 
 
 class IslandTable(Table):
-    """The island: how many meters, how long an interval, and how many seconds the plant runs before it is held."""
+    """The island: how many meters, how long an interval, and how many seconds the plant runs before it is held.
+
+    Attributes:
+        registers: where a meter's energy registers stand when the run begins, in Wh; SunSpec's wrap at 2^32.
+        theft: how much is taken past all meters, as a fraction of what the loads take.
+    """
 
     meters: Annotated[int, Field(ge=MIN_METERS, le=MAX_METERS)] = DEFAULT_METERS
     interval_s: Annotated[int, Field(ge=1, le=3600)] = 5
     seconds: Annotated[float, Field(gt=0)]
     climate: Climate = Climate()
+    registers: dict[str, Annotated[int, Field(ge=0, lt=1 << 32)]] = Field(default_factory=dict)
+    theft: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class Scenario(Table):
@@ -45,13 +55,13 @@ class Scenario(Table):
     fault: list[AnyFault] = Field(default_factory=list)
     verdict: Annotated[list[AnyRule], Field(min_length=1)]
 
-    def of_wires(self) -> list[BusFault | NetworkFault]:
+    def of_wires(self) -> list[WireFault]:
         """The faults that the rig's own process keeps."""
-        return [fault for fault in self.fault if not isinstance(fault, PowerCut)]
+        return [fault for fault in self.fault if isinstance(fault, WireFault)]
 
-    def of_power(self) -> list[PowerCut]:
+    def of_bench(self) -> list[Fault]:
         """The faults that the runner keeps."""
-        return [fault for fault in self.fault if isinstance(fault, PowerCut)]
+        return [fault for fault in self.fault if not isinstance(fault, WireFault)]
 
 
 def shipped() -> list[Path]:

@@ -16,7 +16,7 @@ from .links.server import HOST, RtuLine, Station, TcpLine
 from .plant.island import Island
 from .rig import Phase, Rig
 from .roster import roster
-from .scenario import Scenario
+from .scenario import IslandTable, Scenario
 from .wiring import BILLING, Endpoint, Line, wire
 
 STEP_S = 0.2
@@ -45,7 +45,8 @@ async def serve(
         SilentDevice: a device of the rig does not answer.
         OSError: the directory cannot be written, or the system is out of ports or pseudo-terminals.
     """
-    island = Island(roster(meters), seed, scenario.island.climate if scenario else None)
+    table = scenario.island if scenario else IslandTable(meters=meters, seconds=1)
+    island = Island(roster(meters), seed, table.climate, table.registers, table.theft)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / RIG).unlink(missing_ok=True)
     async with AsyncExitStack() as stack:

@@ -60,6 +60,10 @@ class Layout:
         """A meter's flash."""
         return self.root / "meters" / f"{meter}.flash"
 
+    def clock(self, meter: str) -> Path:
+        """What libfaketime is told about a meter's clock."""
+        return self.root / "meters" / f"{meter}.clock"
+
     def log(self, name: str) -> Path:
         """What a process says."""
         return self.root / "logs" / f"{name}.log"
@@ -129,6 +133,8 @@ def _write_config(layout: Layout, unit: Mapping[str, Any], interval_s: int, answ
         "devices": [{key: device[key] for key in ("unit", "map", "role")} for device in unit["devices"]],
         "flash": layout.flash(unit["meter"]).name,
     }
+    if layout.clock(unit["meter"]).exists():
+        document["board"] = {"clock": False}
     path = layout.config(unit["meter"])
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(document, file, indent=1)

@@ -6,9 +6,10 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from blockchain_iface.ledger import LedgerError
@@ -17,7 +18,7 @@ from gateway.site import SiteError
 
 from ..targets.target import Target
 from ..targets.unix import Unix
-from . import journal
+from . import faketime, journal
 from .audit import Flash
 from .commissioning import Layout, commission, found
 from .journal import Tail
@@ -39,7 +40,9 @@ class Meter(Child):
     """A meter's process, and how many certificates it says that it has issued."""
 
     def __init__(self, name: str, layout: Layout, target: Target) -> None:
-        super().__init__(name, target.run(layout.config(name)), layout.log(name), ROOT)
+        told = layout.clock(name)
+        environment = faketime.environment(told) if told.exists() else None
+        super().__init__(name, target.run(layout.config(name)), layout.log(name), ROOT, environment)
         self._issued = 0
         self._tail = Tail(self.log)
 
@@ -82,8 +85,11 @@ class Island:
         self.stop()
         signal.signal(signal.SIGINT, impatient)
 
-    def start(self, say: Say) -> None:
-        """Commission and start everything, up to the moment when the plant moves. Failed says what went wrong."""
+    def start(self, say: Say, clocks: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Commission and start everything, up to the moment when the plant moves. Failed says what went wrong.
+
+        ``clocks``: of the meters whose clock nothing keeps right, what libfaketime is told at first.
+        """
         layout = self.layout
         layout.create()
         say("site", f"a key for the shadow centre, {self.interval_s} s intervals, tokens for grid and subsidy fund")
@@ -97,6 +103,8 @@ class Island:
         self.gateway.start()
         say("meters", f"{len(units)} pairs of keys made on the meters, enrolled, accounts recharged")
         for unit in units:
+            if unit["meter"] in clocks:
+                layout.clock(unit["meter"]).write_text(clocks[unit["meter"]])
             commission(layout, unit, self.interval_s, self.target)
         say("meters", "read their opening registers")
         for unit in units:

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import firmware
@@ -23,12 +23,15 @@ class Failed(Exception):
 class Child:
     """One program, started as often as needed. Start it from the main thread: it dies with the thread that started it."""
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, folder: Path) -> None:
-        """``folder``: the working directory. ``log`` is appended to."""
+    def __init__(
+        self, name: str, command: Sequence[str], log: Path, folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """``folder``: the working directory. ``log`` is appended to. ``environment``: besides our own."""
         self.name = name
         self.log = log
         self._command = [sys.executable, "-I", str(tied.__file__), str(os.getpid()), *command]
         self._folder = folder
+        self._environment = {"PYTHONUNBUFFERED": "1", **(environment or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -46,7 +49,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **self._environment},
             )
 
     def check(self) -> None:

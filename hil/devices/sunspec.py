@@ -18,6 +18,8 @@ BASE = 40_000
 MARK = b"SunS"
 END = b"\xff\xff\x00\x00"
 INT16_MAX = 32_767
+WRAPS_AT = 1 << 32
+"""An acc32 starts at 0 again there."""
 MANUFACTURER = "skerry-rig"
 
 Quantity = Callable[[Reading], float]
@@ -96,7 +98,7 @@ def inverter(phases: str, rating_w: int) -> Part:
         "A": lambda r: abs(_current(r, sf)),
         "W": lambda r: -round(r.w / 10.0**sf),
         "Hz": _centihertz,
-        "WH": lambda r: r.export_wh,
+        "WH": lambda r: r.export_wh % WRAPS_AT,
         "St": lambda r: _TRACKING if r.w < 0 else _SLEEPING,
     }
     for phase in phases:
@@ -114,8 +116,8 @@ def meter(phases: str, rating_w: int, delta: bool = False) -> Part:
         "PhV": lambda r: r.dv,
         "W": lambda r: round(r.w / 10.0**sf),
         "Hz": _centihertz,
-        "TotWhImp": lambda r: r.import_wh,
-        "TotWhExp": lambda r: r.export_wh,
+        "TotWhImp": lambda r: r.import_wh % WRAPS_AT,
+        "TotWhExp": lambda r: r.export_wh % WRAPS_AT,
     }
     for phase in phases:
         live[f"Aph{phase}"] = lambda r: round(_current(r, sf) / len(phases))

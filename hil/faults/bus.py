@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Protocol, Self
 from pydantic import Field, model_validator
 from pymodbus.framer import FramerRTU
 
-from .fault import Fault
+from .fault import WireFault
 
 _DEVICE_FAILURE = 4
 _MOST_JUNK = 24
@@ -34,12 +34,13 @@ class BusKind(StrEnum):
     JUNK = "junk"
     DUPLICATE = "duplicate"
     SWAPPED = "swapped"
+    SENTINEL = "sentinel"
 
 
 _TAKES_TIME = {BusKind.DELAY, BusKind.SPLIT}
 
 
-class BusFault(Fault):
+class BusFault(WireFault):
     """A share of the answers (0 < `share` <= 1) is wrong in this way; `delay_s` is for `delay` and `split` and for no other."""
 
     on: Literal["bus"]
@@ -140,4 +141,6 @@ _REWRITTEN: dict[BusKind, Callable[[bytes], bytes]] = {
     BusKind.EXCEPTION: lambda message: bytes([message[0], message[1] | 0x80, _DEVICE_FAILURE]),
     BusKind.NONSENSE: lambda message: message[:3] + b"\x7f" * (len(message) - 3),
     BusKind.SWAPPED: _swapped,
+    # what SunSpec's unsigned points say when they are not implemented, and a device that has lost its sensor
+    BusKind.SENTINEL: lambda message: message[:3] + b"\xff" * (len(message) - 3),
 }

@@ -18,3 +18,7 @@ class Fault(Table):
     def hits(self, name: str) -> bool:
         """Whether `of` names `name`."""
         return fnmatchcase(name, self.of)
+
+
+class WireFault(Fault):
+    """A fault that the rig's own process keeps: of its wires, or of its proxies before the broker."""

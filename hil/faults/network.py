@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat
 
-from .fault import Fault
+from .fault import Fault, WireFault
 
 RETRANSMISSION_S = 0.2
 """After which TCP sends again what was lost: the least that Linux waits (RFC 6298 asks for 1 s)."""
 
 
-class Latency(Fault):
+class Latency(WireFault):
     """Every byte takes `latency_s` longer, plus or minus up to `jitter_s`; none overtakes another."""
 
     on: Literal["network"]
@@ -24,7 +24,7 @@ class Latency(Fault):
     jitter_s: NonNegativeFloat = 0.0
 
 
-class Loss(Fault):
+class Loss(WireFault):
     """A share of the segments is lost, and comes when TCP has sent it again; what follows it waits."""
 
     on: Literal["network"]
@@ -32,7 +32,7 @@ class Loss(Fault):
     share: Annotated[float, Field(gt=0, lt=1)]
 
 
-class Bandwidth(Fault):
+class Bandwidth(WireFault):
     """The line carries so many bytes a second in each direction."""
 
     on: Literal["network"]
@@ -40,25 +40,29 @@ class Bandwidth(Fault):
     bytes_per_s: Annotated[float, Field(gt=0)]
 
 
-class ResetPeer(Fault):
+class ResetPeer(WireFault):
     """Connections are reset as soon as they are there."""
 
     on: Literal["network"]
     kind: Literal["reset_peer"]
 
 
-class Timeout(Fault):
+class Timeout(WireFault):
     """Half-open: nothing that is sent arrives, neither end is told, and the connection is closed when the fault ends."""
 
     on: Literal["network"]
     kind: Literal["timeout"]
 
 
-class Partition(Fault):
-    """Nothing gets through; what both ends still hold for sending arrives when the fault ends."""
+class Partition(WireFault):
+    """Nothing gets through; what the ends still hold for sending arrives when the fault ends.
+
+    `only` one way: `up` to the broker, or `down` to the meter, whose receipts are withheld then.
+    """
 
     on: Literal["network"]
     kind: Literal["partition"]
+    only: Literal["up", "down"] | None = None
 
 
 NetworkFault = Annotated[Latency | Loss | Bandwidth | ResetPeer | Timeout | Partition, Field(discriminator="kind")]

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import struct
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from random import Random
 
@@ -31,8 +31,8 @@ class Proxy:
         self._upstream = upstream
         self._chance = chance
         self._faults: tuple[Fault, ...] = ()
-        self._united = asyncio.Event()
-        self._united.set()
+        self._free = {way: asyncio.Event() for way in ("up", "down")}
+        self._divide()
         self._server: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
         self.port = 0
@@ -59,13 +59,19 @@ class Proxy:
             self._reset_all()
         elif any(isinstance(fault, Timeout) for fault in before) and not self._has(Timeout):
             self._reset_all()
-        if self._has(Partition):
-            self._united.clear()
-        else:
-            self._united.set()
+        self._divide()
 
     def _hit(self, times: int) -> None:
         self.hits.update(dict.fromkeys(self._faults, times))
+
+    def _divide(self) -> None:
+        """Stop the ways that a partition closes, and free the others."""
+        closed = {fault.only for fault in self._faults if isinstance(fault, Partition)}
+        for way, free in self._free.items():
+            if closed & {way, None}:
+                free.clear()
+            else:
+                free.set()
 
     def _has(self, kind: type[Fault]) -> bool:
         return any(isinstance(fault, kind) for fault in self._faults)
@@ -86,17 +92,19 @@ class Proxy:
         writers = self._connections[task] = [writer]
         # CancelledError comes from _reset_all alone, and asyncio would print it; OSError is the broker's absence
         with suppress(asyncio.CancelledError, OSError):
-            await self._united.wait()
+            await self._free["up"].wait()
             upstream_reader, upstream_writer = await asyncio.open_connection(HOST, self._upstream)
             writers.append(upstream_writer)
-            await self._join((reader, upstream_writer), (upstream_reader, writer))
+            await self._join(
+                self._carry(reader, upstream_writer, self._free["up"]), self._carry(upstream_reader, writer, self._free["down"])
+            )
         del self._connections[task]
         for one in writers:
             one.close()
 
-    async def _join(self, *directions: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+    async def _join(self, *directions: Coroutine[None, None, None]) -> None:
         """Carry both directions until one has ended."""
-        tasks = [asyncio.create_task(self._carry(*direction)) for direction in directions]
+        tasks = [asyncio.create_task(direction) for direction in directions]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -104,7 +112,7 @@ class Proxy:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, free: asyncio.Event) -> None:
         """Carry one direction to its end."""
         pieces: asyncio.Queue[Piece | None] = asyncio.Queue(_PIECES)
         taking = asyncio.create_task(self._take(reader, pieces))
@@ -113,7 +121,7 @@ class Proxy:
                 while (piece := await pieces.get()) is not None:
                     arrival, data = piece
                     await asyncio.sleep(arrival - asyncio.get_running_loop().time())
-                    await self._united.wait()
+                    await free.wait()
                     writer.write(data)
                     await writer.drain()
         finally:

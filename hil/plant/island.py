@@ -1,10 +1,10 @@
 """The island as a whole: every unit's power, the balance at the feeder, and the energy registers.
 
 Power is in whole watts, positive when a unit takes from the island, so that the balance
-`feeder = sum of the other units + losses` holds exactly, and what a register shows is what is integrated.
+`feeder = sum of the other units + losses + theft` holds exactly, and what a register shows is what is integrated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,11 +52,21 @@ class Island:
         units: the roster; exactly one feeder, at most one battery.
         seed: non-negative integer that all randomness comes from.
         climate: what kind of day it is.
+        registers: where a meter's registers begin, in Wh, instead of where chance says.
+        theft: what is taken past all meters, as a fraction of what the loads take.
     """
 
-    def __init__(self, units: Sequence[Unit], seed: int, climate: Climate | None = None) -> None:
+    def __init__(
+        self,
+        units: Sequence[Unit],
+        seed: int,
+        climate: Climate | None = None,
+        registers: Mapping[str, int] | None = None,
+        theft: float = 0.0,
+    ) -> None:
         self.units = tuple(units)
-        self.losses_w = 0
+        self.losses_w = self.stolen_w = 0
+        self._theft = theft
         self._climate = climate or Climate()
         self._index = {unit.meter: i for i, unit in enumerate(self.units)}
         self._feeder = next(i for i, unit in enumerate(self.units) if unit.role is Role.FEEDER)
@@ -66,7 +76,7 @@ class Island:
         count = len(self.units)
         self._w: Watts = np.zeros(count, dtype=np.int64)
         self._source_w: Watts = np.zeros(count, dtype=np.int64)
-        self._import_wh, self._export_wh, self._source_wh = _first_registers(self.units, seed)
+        self._import_wh, self._export_wh, self._source_wh = _first_registers(self.units, seed, registers or {})
         self._elapsed_s = 0.0
 
     @property
@@ -85,11 +95,13 @@ class Island:
         self._elapsed_s += dt
         minute = weather.minute_of_day(self._elapsed_s, self._climate)
         self._source_w = _at(self._source, minute)
-        w = _at(self._load, minute) - self._source_w
+        load = _at(self._load, minute)
+        self.stolen_w = round(self._theft * int(load.sum()))
+        w = load - self._source_w
         if self._storage is not None:
             w[self._storage] = self._battery.dispatch(-int(w.sum()), dt)
         self.losses_w = round(LINE_OHM * float((w * w).sum()) / (3 * PHASE_V**2))
-        w[self._feeder] = int(w.sum()) + self.losses_w
+        w[self._feeder] = int(w.sum()) + self.losses_w + self.stolen_w
         self._w = w
         hours = dt / 3600
         self._import_wh += np.maximum(w, 0) * hours
@@ -100,7 +112,7 @@ class Island:
         """Bring every power to zero; the registers stand still."""
         self._w = np.zeros_like(self._w)
         self._source_w = np.zeros_like(self._source_w)
-        self.losses_w = 0
+        self.losses_w = self.stolen_w = 0
 
     def reading(self, meter: str) -> Reading:
         """What the meter at the unit's connection shows now."""
@@ -154,7 +166,7 @@ def _profiles(units: Sequence[Unit], seed: int, climate: Climate) -> tuple[Serie
     return loads, sources
 
 
-def _first_registers(units: Sequence[Unit], seed: int) -> tuple[Series, Series, Series]:
+def _first_registers(units: Sequence[Unit], seed: int, given: Mapping[str, int]) -> tuple[Series, Series, Series]:
     """Import, export and source registers in Wh at the start: as if the meters had been in service for a while.
 
     A unit that cannot move energy in a direction starts that register at zero. All stay below 16,000 kWh for years of
@@ -166,4 +178,6 @@ def _first_registers(units: Sequence[Unit], seed: int) -> tuple[Series, Series, 
         imports[i] = 0 if unit.role is Role.WIND else drawn[0]
         exports[i] = 0 if unit.role in {Role.HOME, Role.PILE, Role.PURIFIER} else drawn[1]
         sources[i] = drawn[2] if unit.role is Role.HOUSE_PV else 0
+        if unit.meter in given:
+            imports[i], exports[i] = (given[unit.meter] if register[i] else 0 for register in (imports, exports))
     return imports, exports, sources

@@ -10,10 +10,12 @@ from ..bench.island import ERRORS, Island
 from ..bench.outages import Outages
 from ..bench.rest import come_to_rest
 from ..faults.fault import Fault
-from ..faults.schedule import Change, Schedule
+from ..faults.schedule import Change
 from ..history import End, Head, History
+from ..roster import roster
 from ..scenario import Scenario, load, shipped
 from .course import Course, State
+from .mishaps import Mishaps, clocks
 from .recorder import Recorder
 
 HISTORY = "history.jsonl"
@@ -84,12 +86,13 @@ class _Run:
         self._scenario = scenario
         self._island = island
         self._history = history
-        self._power: Schedule[Fault] = Schedule(scenario.of_power())
 
     def through(self) -> None:
         """Do it all. Whatever goes wrong is raised."""
         self.course.transition(State.STARTING)
-        self._island.start(lambda who, what: self._history.event(0.0, "step", who=who, what=what))
+        meters = [unit.meter for unit in roster(self._scenario.island.meters)]
+        failing = clocks(self._scenario.of_bench(), meters)
+        self._island.start(lambda who, what: self._history.event(0.0, "step", who=who, what=what), failing)
         self.course.transition(State.RUNNING)
         outages = self._run()
         self.course.transition(State.RESTING)
@@ -106,23 +109,19 @@ class _Run:
 
     def _run(self) -> Outages:
         """As long as the plant is to run."""
-        cuts = [cut for fault in self._scenario.of_power() for cut in fault.cuts(self._island.meters)]
-        outages = Outages(self._island, sorted(cuts))
+        mishaps = Mishaps(self._island, self._scenario.of_bench(), self._tell)
         while self.recorder.run_s < self._scenario.island.seconds:
-            outages.tick(self.recorder.run_s)
-            self._tell(self._power.tick(self.recorder.run_s))
+            mishaps.tick(self.recorder.run_s)
             self._tick()
-        outages.end(self.recorder.run_s)
-        self._tell(self._power.end())
-        return outages
+        mishaps.end(self.recorder.run_s)
+        return mishaps.outages
 
     def _entered(self, state: State) -> None:
         self._history.event(self.recorder.t, "state", state=state)
 
-    def _tell(self, changes: list[Change[Fault]]) -> None:
-        for change in changes:
-            what = "fault begins" if change.begins else "fault ends"
-            self._history.event(self.recorder.t, what, fault=change.fault.model_dump(mode="json"))
+    def _tell(self, change: Change[Fault]) -> None:
+        what = "fault begins" if change.begins else "fault ends"
+        self._history.event(self.recorder.t, what, fault=change.fault.model_dump(mode="json"))
 
     def _tick(self) -> None:
         self._island.check()

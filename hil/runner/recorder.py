@@ -29,10 +29,13 @@ class Recorder:
         self._plant = Tail(island.layout.journal)
         self._faults = Tail(island.layout.rig / LOG)
         self._began: float | None = None
+        self._unexplained: dict[int, int] = {}
 
     def look(self) -> None:
         """Write down what is new."""
         for settled in self.follower.news():
+            if settled.unexplained_wh is not None:
+                self._unexplained[settled.t0] = settled.unexplained_wh
             self._history.event(self.t, "settled", t0=settled.t0, revision=settled.revision, silent=settled.silent)
         for line in _lines(self._plant):
             self._sample(line)
@@ -68,7 +71,8 @@ class Recorder:
         if self._began is None:
             return
         self.t = round(line["t"] - self._began, 3)
-        values = {"losses.w": line["losses_w"], "debt": debt(self._island, self.follower)}
+        values = {"losses.w": line["losses_w"], "stolen.w": line["stolen_w"], "unexplained.wh": sum(self._unexplained.values())}
+        values |= {"debt": debt(self._island, self.follower)}
         for meter, unit in line["units"].items():
             values |= {f"{meter}.{name}": value for name, value in unit.items()}
             values[f"{meter}.certificates"] = self.follower.certificates(meter)

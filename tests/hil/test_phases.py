@@ -102,7 +102,7 @@ def test_it_runs_for_the_duration_and_a_signal_ends_it_with_a_last_line(tmp_path
         assert rig.stop(number) == 0
         assert (tmp_path / "plant.jsonl").read_text().endswith("\n")
         assert rig.last["run_s"] == 1.0
-        assert {"t", "phase", "run_s", "feeder_w", "losses_w", "units"} == set(rig.last)
+        assert {"t", "phase", "run_s", "feeder_w", "losses_w", "stolen_w", "units"} == set(rig.last)
     finally:
         rig.process.kill()
         rig.process.wait()

@@ -97,6 +97,18 @@ def test_what_was_sent_into_a_partition_arrives_when_it_ends() -> None:
     talk(use)
 
 
+def test_a_partition_of_one_way_leaves_the_other() -> None:
+    async def use(proxy: Proxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        proxy.set_faults([PARTITION.model_copy(update={"only": "down"})])
+        writer.write(b"heard")
+        assert await silent(reader)
+        assert sum(proxy.hits.values()) == 2  # there, and back as far as the proxy
+        proxy.set_faults([])
+        assert await said(reader) == b"heard"
+
+    talk(use)
+
+
 def test_half_open_swallows_and_ends_the_connection() -> None:
     async def use(proxy: Proxy, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         proxy.set_faults([TIMEOUT])

@@ -58,6 +58,7 @@ ZEROS = (0x7F7F,) * 4
         (BusKind.NONSENSE, ZEROS, ZEROS),
         (BusKind.DUPLICATE, REGISTERS, REGISTERS),
         (BusKind.SWAPPED, SWAPPED, SWAPPED),
+        (BusKind.SENTINEL, (0xFFFF,) * 4, (0xFFFF,) * 4),
     ],
 )
 def test_a_master_hears_what_the_name_says(kind: BusKind, rtu: object, tcp: object) -> None:

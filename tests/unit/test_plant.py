@@ -1,10 +1,12 @@
 """The island's balance, registers and determinism over long seeded runs."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from hil.climate import Climate
 from hil.plant.battery import CAPACITY_WH, POWER_W, RESERVE_WH, Battery
 from hil.plant.island import Island, PlantError, Reading
 from hil.roster import Role, roster
@@ -152,3 +154,43 @@ def test_the_day_closes_on_itself_without_a_fall_of_the_registers() -> None:
         shown.append(readings(island))
     for before, after in pairwise(shown):
         assert all(after[meter].import_wh >= before[meter].import_wh for meter in after)
+
+
+def test_theft_is_seen_at_the_feeder_alone() -> None:
+    honest, robbed = Island(roster(11), 3), Island(roster(11), 3, theft=0.1)
+    for dt in random_steps(3, 50):
+        honest.step(dt)
+        robbed.step(dt)
+        units = [unit.meter for unit in robbed.units if unit.role not in {Role.FEEDER, Role.BATTERY}]
+        assert all(robbed.reading(meter) == replace(honest.reading(meter), mhz=robbed.reading(meter).mhz) for meter in units)
+        rest = sum(robbed.reading(unit.meter).w for unit in robbed.units if unit.role is not Role.FEEDER)
+        assert robbed.stolen_w > 0
+        assert robbed.feeder_w == rest + robbed.losses_w + robbed.stolen_w
+    robbed.rest()
+    assert robbed.stolen_w == 0
+
+
+def test_registers_begin_where_they_are_told_in_the_directions_that_a_unit_has() -> None:
+    island = Island(roster(11), 3, registers={"wind-1": 4_294_967_276, "home-1": 7})
+    assert (island.reading("wind-1").import_wh, island.reading("wind-1").export_wh) == (0, 4_294_967_276)
+    assert (island.reading("home-1").import_wh, island.reading("home-1").export_wh) == (7, 0)
+    assert island.reading("home-2") == Island(roster(11), 3).reading("home-2")
+
+
+@pytest.mark.parametrize(
+    ("darker", "brighter"), [(Climate(cloud=0.95), Climate(cloud=0.05)), (Climate(from_minute=0), Climate(from_minute=720))]
+)
+def test_the_climate_decides_over_the_sun(darker: Climate, brighter: Climate) -> None:
+    def produced(climate: Climate) -> int:
+        island = Island(roster(11), 3, climate)
+        island.step(10)
+        return -island.source_reading("house-pv-1").w
+
+    assert produced(darker) < 0.8 * produced(brighter)
+
+
+def test_a_faster_day_is_the_same_day() -> None:
+    slow, fast = (Island(roster(11), 3, Climate(speed=speed)) for speed in (60, 120))
+    slow.step(20)
+    fast.step(10)
+    assert slow.source_reading("house-pv-1").w == fast.source_reading("house-pv-1").w
