@@ -91,6 +91,7 @@ class Decoder:
         """``max_packet``: bytes of the longest packet we take, header included."""
         self._max = max_packet
         self._buffer = b""
+        self._at = 0  # where the next packet begins in it
 
     def feed(self, data: bytes) -> "Iterator[Packet]":
         """Take bytes as they come, in pieces of any size; the packets that are whole now.
@@ -98,29 +99,33 @@ class Decoder:
         Raises MqttError, while iterating, at the first packet that is malformed, too long (from its header alone) or not for
         a client. There is no way to find the next packet after that: every later call raises again.
         """
-        self._buffer += data
+        self._buffer = self._buffer[self._at :] + data
+        self._at = 0
         return self._packets()
 
     def _packets(self) -> "Iterator[Packet]":
-        while (head := _head(self._buffer)) is not None:
+        while (head := _head(self._buffer, self._at)) is not None:
             start, end = head
-            if end > self._max:
-                raise MqttError(f"a packet of {end} bytes: at most {self._max} are accepted")
+            if end - self._at > self._max:
+                raise MqttError(f"a packet of {end - self._at} bytes: at most {self._max} are accepted")
             if len(self._buffer) < end:
-                return
-            packet = _parse(self._buffer[0], self._buffer[start:end])
-            self._buffer = self._buffer[end:]
+                break
+            packet = _parse(self._buffer[self._at], self._buffer[start:end])
+            self._at = end
             yield packet
+        self._buffer = self._buffer[self._at :]
+        self._at = 0
 
 
-def _head(data: bytes) -> "tuple[int, int] | None":
-    """Where the first packet's body starts and ends; None before its length is there (section 2.2.3)."""
+def _head(data: bytes, at: int) -> "tuple[int, int] | None":
+    """Where the body of the packet at ``at`` starts and ends; None before its length is there (section 2.2.3)."""
     length = 0
-    for i in range(1, min(len(data), 5)):
-        length |= (data[i] & 127) << 7 * (i - 1)
-        if data[i] < 128:
-            return i + 1, i + 1 + length
-    if len(data) >= 5:
+    for i in range(1, min(len(data) - at, 5)):
+        byte = data[at + i]
+        length |= (byte & 127) << 7 * (i - 1)
+        if byte < 128:
+            return at + i + 1, at + i + 1 + length
+    if len(data) - at >= 5:
         raise MqttError("the remaining length has more than 4 bytes")
     return None
 

@@ -5,6 +5,8 @@ from .fields import WireError
 
 def decode(data: bytes) -> str:
     """The text that ``data`` encodes. WireError if it is not UTF-8, with the same verdict on both interpreters."""
+    if not data or max(data) < 0x80:  # ASCII has one form only
+        return data.decode()
     try:
         text = data.decode()
     except ValueError:
