@@ -4,6 +4,7 @@ It takes up to 1,000 messages or 30 ms, has them committed, publishes the receip
 second it looks at the inboxes, settles, and renews the picture.
 """
 
+import gc
 import json
 import os
 import signal
@@ -43,6 +44,7 @@ _BATCH_S = 0.03
 _TICK_S = 0.25
 _RENEWAL_S = 3600.0
 _PATIENCE_S = 0.5
+_ALLOCATIONS = 50_000
 T = TypeVar("T")
 
 
@@ -85,7 +87,11 @@ class Worker:
         return self._view
 
     def dashboard_ready(self, address: str) -> None:
-        """The dashboard answers at ``address``."""
+        """The dashboard answers at ``address``: everything is loaded."""
+        # what is here stays, and each block keeps much: collecting as often as usual took a tenth of the worker's time
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_ALLOCATIONS, 20, 20)
         self._dashboard = address
 
     def start(self) -> None:
