@@ -1,9 +1,11 @@
-"""Collecting the figures of benchmarks, each a program that prints lines of ``name value unit``."""
+"""Figures: those of benchmarks, each a program that prints lines of ``name value unit``, and those of a report, as JSON."""
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 LINE = re.compile(r"[a-z][a-z0-9_]* -?\d+(\.\d+)?(e[+-]\d+)? \S+")
@@ -24,6 +26,15 @@ def figures(command: Command) -> list[str]:
     if not lines or not all(LINE.fullmatch(line) for line in lines):
         raise BenchError(f"{' '.join(command)}: prints something else than `name value unit`:\n{words}")
     return lines
+
+
+def write_json(document: dict[str, Any], target: str) -> None:
+    """Write a report's figures to the file ``target``, or to stdout for ``-``."""
+    text = json.dumps(document, indent=1)
+    if target == "-":
+        print(text)
+    else:
+        Path(target).write_text(text + "\n")
 
 
 def print_all(benches: tuple[Command, ...]) -> int:

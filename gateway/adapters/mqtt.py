@@ -1,7 +1,7 @@
 """The link to the broker, for the one thread that also deals with what comes in. Nothing is acknowledged before that.
 
-Whoever does not take leaves the rest with the broker: it sends no more than its in-flight window ahead of our acknowledgements,
-so what waits here is bounded, too.
+Who does not take leaves the rest with the broker: what waits here is less than one piece of the line, and the broker sends no
+more than its in-flight window ahead of our acknowledgements.
 """
 
 import ssl

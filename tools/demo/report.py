@@ -1,6 +1,5 @@
 """What the demo says: a line a step, a line a settled interval, a table at the end, and the same as JSON."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -12,6 +11,7 @@ from rich.table import Table
 
 from hil.bench.audit import MeterReckoning, Reckoning
 from hil.bench.follower import Settled
+from tools.figures import write_json
 
 from .outcome import Outcome
 
@@ -143,8 +143,4 @@ def document(outcome: Outcome) -> dict[str, Any]:
 
 def write(outcome: Outcome, target: str) -> None:
     """Write the figures to the file ``target``, or to stdout for ``-``."""
-    text = json.dumps(document(outcome), indent=1)
-    if target == "-":
-        print(text)
-    else:
-        Path(target).write_text(text + "\n")
+    write_json(document(outcome), target)

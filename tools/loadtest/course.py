@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from hil.bench.processes import Failed
 
 from . import fleet
 from .field import Attack, Field, Load, Trial, full, paced
-from .fleet import SITE, Fleet
+from .fleet import SITE, Fleet, Progress
 from .station import Station
 from .subject import Cost, Subject
 
@@ -23,8 +22,6 @@ _WINDOW = 1000
 _MOST = 80
 """Certificates of one meter a second: with more it would count as an attacker itself."""
 _PAYLOADS = 500
-Progress = Callable[[str, int], None]
-"""Called with a step's name and how much more of it is done."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ INTERVAL_S = 900
 _DEADLINE_S = 86_400
 """Nobody is estimated during the test: an interval is settled once everybody has certified it."""
 Progress = Callable[[str, int], None]
-"""Called with what was done, and how much of it."""
+"""Called with a step's name, and how much more of it is done."""
 
 
 @dataclass(frozen=True, slots=True)

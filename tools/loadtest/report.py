@@ -1,13 +1,13 @@
 """What a load test says: bars while it runs, a table at the end, the same as JSON."""
 
-import json
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from tools.figures import write_json
 
 from .course import Outcome, Phase
 
@@ -95,8 +95,4 @@ def _figures(phase: Phase) -> dict[str, Any]:
 
 def write(outcome: Outcome, target: str) -> None:
     """Write the figures to the file ``target``, or to stdout for ``-``."""
-    text = json.dumps(document(outcome), indent=1)
-    if target == "-":
-        print(text)
-    else:
-        Path(target).write_text(text + "\n")
+    write_json(document(outcome), target)
