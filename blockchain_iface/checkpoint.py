@@ -124,16 +124,21 @@ def vouched(operator: Operator, genesis: bytes, cosignature: bytes) -> Voucher:
     statement = parsed(cosignature, "cosignature")
     witness.require_signed(statement, "cosignature")
     try:
-        body = map_of(cbor.decode(statement.payload, 2), "cosignature", (1, 2, 3, 4))
-        kid, time = bytes_of(body[1], "kid", 8), uint_of(body[4], "time")
-        said = Voucher(witness, uint_of(body[2], "tree size", 1), bytes_of(body[3], "root", 32), time)
+        kid, size, root, time = body_of(statement)
     except WireError as error:
         raise EvidenceError(str(error)) from None
     if (statement.type, statement.subject, kid) != (TYPE, operator.site, operator.kid):
         raise EvidenceError(f"cosignature: {witness.site} vouched for something else")
     if witness.public == operator.public:
         raise EvidenceError("cosignature: the operator vouches for itself")
-    return said
+    return Voucher(witness, size, root, time)
+
+
+def body_of(cosignature: cose.Statement) -> tuple[bytes, int, bytes, int]:
+    """The operator's kid, tree size, root and Unix time in a cosignature that nobody has checked. WireError if it has none."""
+    body = map_of(cbor.decode(cosignature.payload, 2), "cosignature", (1, 2, 3, 4))
+    size, root = uint_of(body[2], "tree size", 1), bytes_of(body[3], "root", 32)
+    return bytes_of(body[1], "kid", 8), size, root, uint_of(body[4], "time")
 
 
 def _check_goes_on(checkpoint: Checkpoint, seen: Seen, last: Checkpoint, known: Seen) -> None:

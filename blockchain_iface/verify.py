@@ -22,7 +22,7 @@ from .block import Block, StoredBlock
 from .ledger import Corrupt, Entry
 from .lookahead import through
 from .signatures import Verifier
-from .state.entries import Genesis
+from .state.entries import Cosigned, Genesis
 from .state.happenings import Acted, Certified, Commanded, Happening, Recorded, Settled, Sighted, Vouched
 from .state.machine import Machine
 from .state.memory import MemoryBacking
@@ -51,6 +51,8 @@ class Findings:
     """Certificates that name a head their meter had seen, which is in this history."""
     foreign: int
     """Certificates that name one which is not: sightings among the entries say more."""
+    vouched: int
+    """Cosignatures of other gateways on record, each of a head which is in this history."""
 
 
 class _Tree:
@@ -279,4 +281,5 @@ class _Verification:
             root=self._previous.head.root.hex(),
             seen=self._seen,
             foreign=self._foreign,
+            vouched=self._counts[Cosigned.TYPE],
         )

@@ -25,6 +25,8 @@ def command(path: PathArgument, key: KeyOption = "", as_json: JsonOption = False
     console.print(f"  {findings.certificates} certificates, {findings.events} events, {findings.settlements} settled intervals")
     console.print(f"  {tokens(findings.circulating)} tokens in circulation, equal to the sum of all balances")
     console.print(f"  {findings.seen} certificates name a head that their meter had seen, and it is in this history")
+    if findings.vouched:
+        console.print(f"  {findings.vouched} cosignatures of other gateways, of heads in this history")
     if findings.foreign:
         console.print(f"  [yellow]{findings.foreign} certificates name a head that is not in this history[/]: compare with")
         console.print("  other copies of the ledger and with the meters' receipts; skerry ledger export shows the sightings")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from firmware.wire import certificate, command, cose, event
 
+from ..checkpoint import body_of
 from ..state.entries import Action, Cosigned
 
 
@@ -44,6 +45,7 @@ def sentence(statement: cose.Statement) -> str:
         action = Action.decode(statement.payload)
         return f"{utc(action.at)} UTC: {action.actor} ({action.role}) ordered {action.verb}, {action.subject}"
     if statement.type == Cosigned.TYPE:
-        witness = cose.parse(Cosigned.decode(statement.payload).cosignature).issuer
-        return f"{witness} vouched for a head of this ledger"
+        cosignature = cose.parse(Cosigned.decode(statement.payload).cosignature)
+        _, size, _, time = body_of(cosignature)
+        return f"{cosignature.issuer} vouched for the first {size} entries, {utc(time)} UTC"
     return f"{statement.type.removeprefix('vnd.skerry.')} about {statement.subject}"

@@ -58,11 +58,11 @@ def test_a_cosignature_goes_on_record_once(world: World) -> None:
     root = world.ledger.root(2)
     assert root is not None
     assert world.ledger.state.cosigned[ATOLL.kid, 2, root] == cose.parse(data).id
-    assert sentence(cose.parse(data)) == "atoll vouched for a head of this ledger"
+    assert sentence(cose.parse(data)) == "atoll vouched for the first 2 entries, 2027-01-15 08:01:00 UTC"
     later = world.said()
     with pytest.raises(Rejected, match="on record already"):
         world.ledger.submit([signed(later, "elsewhere")], T0)
-    verify(Archive(world.path), CENTRE.public)
+    assert verify(Archive(world.path), CENTRE.public).vouched == 1
 
 
 def test_only_what_the_witness_signed_is_taken(world: World) -> None:
