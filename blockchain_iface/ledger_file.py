@@ -41,9 +41,11 @@ class LedgerFile:
         if application != APPLICATION_ID:
             raise Corrupt(f"{self._path} is no skerry ledger, or was copied without its -wal")
         if version != VERSION:
+            remedy = (
+                "a newer release wrote it: use that one" if version > VERSION else "start its gateway once, which migrates it"
+            )
             raise Corrupt(
-                f"{self._path} is a skerry ledger of version {version}, this program keeps version {VERSION}: "
-                "use the release that wrote it, or begin a new file"
+                f"{self._path} is a skerry ledger of version {version}, this program keeps version {VERSION}: {remedy}"
             )
 
     def check_pages(self) -> None:

@@ -10,6 +10,7 @@ from firmware.wire.cose import Statement
 from .block import StoredBlock
 from .ledger import Entry
 from .ledger_file import APPLICATION_ID, VERSION, LedgerFile, judged
+from .migrations import migrate
 from .state import stored
 from .state.backing import Sealed
 from .state.stored import StoredState
@@ -31,7 +32,8 @@ class Store(LedgerFile):
     """A log.Storage on one file (WAL, synchronous=FULL). Every call raises Unavailable or Corrupt as the file deserves it."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file at ``path``, or create it."""
+        """Open the file at ``path``, or create it; one of an older version is migrated."""
+        migrate(path)
         try:
             super().__init__(sqlite3.connect(path, isolation_level=None, check_same_thread=False), path)
         except sqlite3.Error as error:

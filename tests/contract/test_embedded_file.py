@@ -170,16 +170,6 @@ def test_a_closed_file_is_unavailable_not_a_crash(ledger: EmbeddedLedger, meter:
     assert not ledger.health(T0).available
 
 
-def test_a_file_of_another_version_is_refused_in_a_sentence(ledger: EmbeddedLedger, path: Path) -> None:
-    ledger.close()
-    with sqlite3.connect(path) as db:
-        db.execute("PRAGMA user_version = 1")
-    db.close()
-    for reader in (lambda: EmbeddedLedger(path, CENTRE, SITE), lambda: Archive(path)):
-        with pytest.raises(Corrupt, match=r"of version 1, this program keeps version \d+: use the release that wrote it"):
-            reader()
-
-
 def test_a_foreign_file_is_refused_and_left_alone(path: Path) -> None:
     path.write_bytes(b"this is no ledger" * 300)
     before = path.read_bytes()
