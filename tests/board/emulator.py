@@ -21,15 +21,14 @@ print("failures", run("{file}"))
 """
 
 
-class Emulator:
-    """A board with `rom`, a file system image, in its address space. It runs until it is closed."""
+class Machine:
+    """The board as such, with a serial line at `path`. It runs until it is closed."""
 
-    def __init__(self, rom: Path) -> None:
+    def __init__(self, *options: str) -> None:
+        """`options`: more of QEMU's."""
         firmware = mpy.COMPILER.with_name("firmware.elf")
         command = [str(which(board.EMULATOR)), "-machine", "mps2-an385", "-nographic", "-monitor", "none", "-semihosting"]
-        command += ["-serial", "pty", "-kernel", str(firmware)]
-        command += ["-device", f"loader,file={rom},addr={_ROM},force-raw=on"]
-        self._size = rom.stat().st_size
+        command += ["-serial", "pty", "-kernel", str(firmware), *options]
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -39,7 +38,21 @@ class Emulator:
         if line is None:
             self._process.kill()
             raise AssertionError(f"{board.EMULATOR} opens no serial line: {said}{self._process.communicate()[0]}")
-        self._serial = SerialTransport(line[0], timeout=1)
+        self.path = line[0]
+
+    def close(self) -> None:
+        """Switch it off."""
+        self._process.kill()
+        self._process.communicate()
+
+
+class Emulator:
+    """A board with `rom`, a file system image, in its address space. It runs until it is closed."""
+
+    def __init__(self, rom: Path) -> None:
+        self._size = rom.stat().st_size
+        self._machine = Machine("-device", f"loader,file={rom},addr={_ROM},force-raw=on")
+        self._serial = SerialTransport(self._machine.path, timeout=1)
 
     def run(self, file: Path) -> Report:
         """Run a portable test file after a soft reset."""
@@ -51,5 +64,4 @@ class Emulator:
     def close(self) -> None:
         """Switch it off."""
         self._serial.close()
-        self._process.kill()
-        self._process.communicate()
+        self._machine.close()

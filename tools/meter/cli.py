@@ -2,6 +2,7 @@
 
 import typer
 
+from .install import command as install
 from .scan import command as scan
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -12,4 +13,5 @@ def meter() -> None:
     """Bring a meter from a bare board to acceptance, step by step."""
 
 
+app.add_typer(install.app)
 app.add_typer(scan.app)

@@ -1,0 +1,1 @@
+"""The meter's application, brought on a board over its serial port."""
