@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 SETUP = python=$$(sh tools/setup/python.sh) && "$$python" -m tools.setup
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
-.PHONY: help run test test-board bench-firmware bench-gateway bench-ledger setup setup-test cometbft proto lint lock clean
+.PHONY: help run test test-board bench-firmware bench-gateway bench-hil bench-ledger setup setup-test cometbft proto lint lock clean
 
 help:
 	@echo "make run             set up and start the demo island"
@@ -12,6 +12,7 @@ help:
 	@echo "make test-board      only the portable tests on an emulated 32-bit board"
 	@echo "make bench-firmware  measure the firmware; one figure a line: name value unit"
 	@echo "make bench-gateway   measure the gateway; one figure a line: name value unit"
+	@echo "make bench-hil       measure the rig; one figure a line: name value unit"
 	@echo "make bench-ledger    measure the ledger; one figure a line: name value unit"
 	@echo "make setup           only what make run needs"
 	@echo "make cometbft        build the pinned CometBFT, the engine of ledgers with several shadow centres; needs Go"
@@ -29,6 +30,9 @@ test: setup-test
 
 test-board: setup-test
 	@$(PYTHON) -m pytest tests/board
+
+bench-hil: setup-test
+	@$(PYTHON) -m tools.bench_hil
 
 bench-ledger: setup-test
 	@$(PYTHON) -m tools.bench_ledger

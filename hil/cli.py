@@ -1,6 +1,8 @@
 """Command line of the rig: `skerry hil`, or `python -m hil`."""
 
 import asyncio
+import json
+import signal
 import time
 from pathlib import Path
 from typing import Annotated
@@ -67,7 +69,8 @@ def run(
     from .bench.processes import Failed  # noqa: PLC0415 - as above
     from .runner.batch import run_all  # noqa: PLC0415
 
-    folder = out or Path(f"hil-{time.strftime('%Y%m%d-%H%M%S')}")
+    folder = out or _folder()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         word = run_all([find(name) for name in scenarios], seed, folder)
     except (ScenarioError, Failed) as error:
@@ -81,7 +84,23 @@ def play(scenario: Path, out: Annotated[Path, typer.Option()], seed: Seed = None
     from .runner.play import Job  # noqa: PLC0415
     from .runner.play import play as play_one  # noqa: PLC0415
 
+    # whoever started this in the background may have had it ignore the one signal that we are stopped by
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     play_one(Job(scenario, seed, out))
+
+
+@app.command()
+def replay(history: Path, out: Annotated[Path | None, typer.Option(help="Where the run and the report go.")] = None) -> None:
+    """Run again what a history records: its scenario, as it was then, with its seed. Exit status as of `run`."""
+    try:
+        head = Recording.read(history).head
+    except (HistoryError, OSError) as error:
+        raise _wrong(error) from error
+    folder = out or _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    scenario = folder / f"{head.name}.toml"
+    scenario.write_text(head.scenario, encoding="utf-8")
+    run([str(scenario)], head.seed, folder)
 
 
 @app.command("judge")
@@ -98,6 +117,61 @@ def judge_history(
     judgement = judge(recording, limits.verdict)
     _show(judgement)
     raise typer.Exit(STATUS[judgement.word])
+
+
+@app.command()
+def record(
+    bus: Annotated[str, typer.Argument(help="HOST:PORT, or the path of a serial port.")],
+    out: Annotated[Path, typer.Option(help="The recording, a new file.")],
+    first: Annotated[int, typer.Option(min=0, max=65535, help="Address of the first register, counted from 0.")],
+    count: Annotated[int, typer.Option(min=1, max=65536, help="How many registers.")],
+    unit: Annotated[int, typer.Option(min=1, max=247)] = 1,
+    function: Annotated[int, typer.Option(min=3, max=4, help="3: holding registers, 4: input registers.")] = 3,
+    seconds: Annotated[float, typer.Option(min=0, help="For how long.")] = 60.0,
+    every: Annotated[float, typer.Option(min=0, help="Seconds between two readings.")] = 1.0,
+    baud: Annotated[int, typer.Option(min=1200, help="Of a serial port.")] = 9600,
+) -> None:
+    """Record what a real device shows; `hil mimic` serves it again."""
+    from .devices.recorded import Block  # noqa: PLC0415 - as above
+    from .record import NoDevice, client  # noqa: PLC0415
+    from .record import record as read  # noqa: PLC0415
+
+    block = Block.model_validate({"function": function, "first": first, "count": count})
+
+    async def read_all() -> int:
+        return await read(client(bus, baud), unit, block, out, seconds, every)
+
+    try:
+        times = asyncio.run(read_all())
+    except (NoDevice, OSError) as error:
+        raise _wrong(error) from error
+    typer.echo(f"{out}: {count} registers, read {times} times")
+
+
+@app.command()
+def mimic(recording: Path, unit: Annotated[int, typer.Option(min=1, max=247)] = 1) -> None:
+    """Serve a recorded device over Modbus TCP until Ctrl-C; prints where, as a meter's configuration says it."""
+    from .devices.recorded import RecordedDevice, RecordingError  # noqa: PLC0415 - as above
+    from .record import mimic as serve_recording  # noqa: PLC0415
+
+    async def serve_it() -> None:
+        line = await serve_recording(RecordedDevice.read(recording), unit)
+        typer.echo(json.dumps(line.bus))
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await line.close()
+
+    try:
+        asyncio.run(serve_it())
+    except (RecordingError, OSError) as error:
+        raise _wrong(error) from error
+    except KeyboardInterrupt:
+        return
+
+
+def _folder() -> Path:
+    return Path(f"hil-{time.strftime('%Y%m%d-%H%M%S')}")
 
 
 def _show(judgement: Judgement) -> None:
