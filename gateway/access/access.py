@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 import structlog
 
-from ..adapters.api_keys import ApiKeys
+from ..adapters.api_keys import ApiKeyError, ApiKeys
+from ..core import api_key
 from ..core.api_key import ApiKey
 from ..core.attempts import Attempts
 from ..core.sessions import Sessions
@@ -39,7 +40,7 @@ class Access:
 
     def by_key(self, text: str, peer: str) -> ApiKey:
         """Whose key this is, shown from address ``peer``. WrongKey, and once within the limit a line in the log."""
-        found = self._keys.holder(text)
+        found = api_key.holder(text, self._known())
         if found is not None:
             return found
         again_s = self._attempts.fail(peer, time.monotonic())
@@ -57,8 +58,16 @@ class Access:
     def by_session(self, cookie: str) -> ApiKey | None:
         """Whose session this is, as long as it lasts and its key is there."""
         digest = self._sessions.key_of(cookie, int(time.time()))
-        return next((key for key in self._keys.all() if key.digest == digest), None)
+        return next((key for key in self._known() if key.digest == digest), None)
 
     def log_out(self, cookie: str) -> None:
         """End the session."""
         self._sessions.end(cookie)
+
+    def _known(self) -> list[ApiKey]:
+        """All keys; nobody's is known while their file is damaged."""
+        try:
+            return self._keys.all()
+        except ApiKeyError as error:
+            _log.error("nobody gets in with a key", reason=str(error))
+            return []

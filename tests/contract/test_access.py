@@ -172,6 +172,19 @@ def test_a_session_has_an_end() -> None:
     assert sessions.key_of("cooki", 100) is None
 
 
+def test_while_the_keys_are_damaged_nobody_is_let_in_and_the_log_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ApiServer(tmp_path / "site").running() as server:
+        path = server.site.keys / "api.json"
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-5])
+        assert server.client(Role.VIEWER).get("/api/v1/site").status_code == 401
+        path.write_bytes(whole)
+        assert server.client(Role.VIEWER).get("/api/v1/site").status_code == 200
+    assert f"{path} is damaged" in capsys.readouterr().out
+
+
 def test_no_key_is_a_key(far: ApiServer) -> None:
     """Nothing that an empty or a fresh site could be asked with is somebody's."""
     keys = far.site.api_keys

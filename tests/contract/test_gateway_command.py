@@ -14,6 +14,8 @@ from paho.mqtt import client as paho
 from blockchain_iface.archive import Archive
 from blockchain_iface.state.state import State
 from firmware.wire import command, event, topics
+from gateway.cli.conventions import KEY
+from gateway.core.api_key import Role
 from tests.contract.test_gateway_process import ROOT, Bench, Station, until
 from tests.door_keys import DoorKey
 from tests.virtual_meter import SITE, VirtualMeter
@@ -47,8 +49,8 @@ class House(Station):
 class Desk(Bench):
     """A site, its gateway, its command line, and a house."""
 
-    def command(self, *words: str) -> "subprocess.Popen[str]":
-        arguments = [sys.executable, "-m", "gateway", "command", str(self.site.root), "house-1", *words]
+    def command(self, *words: str, meter: str = "house-1") -> "subprocess.Popen[str]":
+        arguments = [sys.executable, "-m", "gateway", "command", str(self.site.root), meter, *words]
         return subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def house(self) -> House:
@@ -98,6 +100,24 @@ def test_a_killed_gateway_sends_the_same_command_again(desk: Desk) -> None:
     assert (waiting.returncode, out.split(",")[0]) == (0, "house-1: done"), error
     assert set(house.heard) == {first}
     assert not list((desk.site.root / "commands").glob("*.cbor"))
+
+
+def test_a_second_persons_word_is_waited_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.house()
+    desk.station("house-2", 13, "house", House)
+    key = desk.site.add_key("bert", Role.OPERATOR)
+    time.sleep(1)  # keys are older than the order by the second
+    assert desk.command("relay", "open").wait(20) == 0
+    waiting = desk.command("relay", "open", meter="house-2")
+    assert until(desk.site.held)
+    (held,) = desk.site.held()
+    monkeypatch.setenv(KEY, key)
+    approve = [sys.executable, "-m", "gateway", "approve", str(desk.site.root), held]
+    said = subprocess.run(approve, cwd=ROOT, capture_output=True, text=True, check=False, timeout=20)
+    assert (said.returncode, said.stdout) == (0, f"{held} goes out.\n"), said.stderr
+    out, error = waiting.communicate(timeout=20)
+    assert (waiting.returncode, out.split(",")[0]) == (0, "house-2: done"), error
+    assert f"a second person has to approve this: skerry gateway approve {desk.site.root} {held}" in error
 
 
 def test_what_nobody_could_obey_is_refused_at_once(desk: Desk) -> None:
