@@ -2,14 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
 from blockchain_iface.state.state import State
 
 from ..core.api_key import Role
 from .desk import AtDesk, Missing
-from .rules import Limit, Page, needs
+from .rules import After, Limit, Page, needs, paged
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
 AccountId = Annotated[str, Path(pattern="^@?[a-z0-9-]{1,32}$", description="A metering point, @grid, @subsidy or @escrow.")]
@@ -30,13 +30,12 @@ class Accounts(Page):
 
 
 @router.get("", **needs(Role.VIEWER))
-def list_accounts(desk: AtDesk, after: Annotated[str, Query(max_length=33)] = "", limit: Limit = 100) -> Accounts:
+def list_accounts(desk: AtDesk, after: After = "", limit: Limit = 100) -> Accounts:
     """All accounts, by name."""
     with desk.archive() as archive:
         state = desk.state(archive)
-        names = sorted(name for name in _names(state) if name > after)
-        found = [_shown(state, name) for name in names[:limit]]
-    return Accounts(items=found, next=found[-1].account if limit < len(names) else None)
+        names, more = paged(sorted(_names(state)), after, limit)
+        return Accounts(items=[_shown(state, name) for name in names], next=more)
 
 
 @router.get("/{account}", **needs(Role.VIEWER))

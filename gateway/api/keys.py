@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from ..adapters.api_keys import NAME
 from ..core.api_key import ApiKey, Role
 from .desk import AtDesk, Caller, Missing
-from .rules import WRITES, Page, needs
+from .rules import WRITES, After, Limit, Page, needs, paged
 
 router = APIRouter(prefix="/keys", tags=["keys"])
 
@@ -43,9 +43,11 @@ class IssuedKey(BaseModel):
 
 
 @router.get("", **needs(Role.ADMINISTRATOR))
-def list_keys(desk: AtDesk) -> Keys:
+def list_keys(desk: AtDesk, after: After = "", limit: Limit = 100) -> Keys:
     """All keys, by name."""
-    return Keys(items=[_shown(key) for key in desk.site.api_keys.all()], next=None)
+    keys = {key.name: key for key in desk.site.api_keys.all()}
+    names, more = paged(sorted(keys), after, limit)
+    return Keys(items=[_shown(keys[name]) for name in names], next=more)
 
 
 @router.post("", status_code=201, **needs(Role.ADMINISTRATOR, *WRITES))

@@ -1,15 +1,13 @@
 """/meters: what each meter says, has certified, and still owes."""
 
-from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from ..core.api_key import Role
 from ..core.view import MeterView
 from .desk import AtDesk, Missing
-from .rules import Limit, MeterId, Page, needs
+from .rules import After, Limit, MeterId, Page, needs, paged
 
 router = APIRouter(prefix="/meters", tags=["meters"])
 
@@ -31,13 +29,11 @@ class Meters(Page):
 
 
 @router.get("", **needs(Role.VIEWER))
-def list_meters(desk: AtDesk, after: Annotated[str, Query(max_length=32)] = "", limit: Limit = 100) -> Meters:
+def list_meters(desk: AtDesk, after: After = "", limit: Limit = 100) -> Meters:
     """All meters, by name."""
-    meters = sorted(desk.view().meters, key=lambda one: one.meter)
-    first = bisect_right([one.meter for one in meters], after)
-    found = meters[first : first + limit]
-    more = first + limit < len(meters)
-    return Meters(items=[_now(one) for one in found], next=found[-1].meter if more else None)
+    meters = {one.meter: one for one in desk.view().meters}
+    names, more = paged(sorted(meters), after, limit)
+    return Meters(items=[_now(meters[name]) for name in names], next=more)
 
 
 @router.get("/{meter}", **needs(Role.VIEWER))

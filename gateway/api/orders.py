@@ -1,10 +1,9 @@
 """/commands, /recharges, /recoveries and /orders: what people have the gateway do, and what became of it."""
 
-from bisect import bisect_right
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from .. import progress
@@ -13,7 +12,7 @@ from ..core.api_key import Role
 from ..core.view import Outcome
 from ..progress import Progress, Stage
 from .desk import AtDesk, Caller, Desk, Missing
-from .rules import WRITES, Limit, Page, needs
+from .rules import WRITES, After, Limit, Page, needs, paged
 
 router = APIRouter(tags=["orders"])
 Name = Annotated[str, Path(pattern="^[0-9]{20}-[0-9a-f]{8}$", description="An order's name.")]
@@ -83,13 +82,11 @@ def order_recovery(desk: AtDesk, caller: Caller, new: NewTransfer, response: Res
 
 
 @router.get("/orders", **needs(Role.VIEWER))
-def list_orders(desk: AtDesk, after: Annotated[str, Query(max_length=64)] = "", limit: Limit = 100) -> Orders:
+def list_orders(desk: AtDesk, after: After = "", limit: Limit = 100) -> Orders:
     """All orders, oldest first."""
-    names = progress.names(desk.site)
-    first = bisect_right(names, after)
-    page = names[first : first + limit]
-    found = [one for one in (progress.find(desk.site, name) for name in page) if one is not None]
-    return Orders(items=[_shown(one) for one in found], next=page[-1] if first + limit < len(names) else None)
+    names, more = paged(progress.names(desk.site), after, limit)
+    found = [one for one in (progress.find(desk.site, name) for name in names) if one is not None]
+    return Orders(items=[_shown(one) for one in found], next=more)
 
 
 @router.get("/orders/{name}", **needs(Role.VIEWER))

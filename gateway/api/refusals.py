@@ -18,7 +18,7 @@ class RefusalNow(BaseModel):
 
 
 class Refusals(Page):
-    """All of them."""
+    """All of them: there are no more than reasons."""
 
     items: list[RefusalNow]
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from ..adapters.registry_rows import Contact, Row, Tariff, Unit
 from ..core.api_key import Role
 from .desk import AtDesk, Caller, Desk, Missing
-from .rules import WRITES, Page, needs
+from .rules import WRITES, After, Limit, Page, needs, paged
 
 router = APIRouter(prefix="/registry", tags=["registry"])
 R = TypeVar("R", bound=Row)
@@ -38,9 +38,11 @@ class Mismatch(Exception):
 
 
 @router.get("/units", **needs(Role.VIEWER))
-def list_units(desk: AtDesk) -> Units:
+def list_units(desk: AtDesk, after: After = "", limit: Limit = 100) -> Units:
     """What the meters are called, and where they are."""
-    return Units(items=list(desk.site.registry.book().units.values()), next=None)
+    rows = desk.site.registry.book().units
+    names, more = paged(sorted(rows), after, limit)
+    return Units(items=[rows[name] for name in names], next=more)
 
 
 @router.get("/units/{key}", **needs(Role.VIEWER))
@@ -56,9 +58,11 @@ def edit_unit(desk: AtDesk, caller: Caller, key: Key, unit: Unit) -> Unit:
 
 
 @router.get("/contacts", **needs(Role.OPERATOR))
-def list_contacts(desk: AtDesk) -> Contacts:
+def list_contacts(desk: AtDesk, after: After = "", limit: Limit = 100) -> Contacts:
     """Whom to call."""
-    return Contacts(items=list(desk.site.registry.book().contacts.values()), next=None)
+    rows = desk.site.registry.book().contacts
+    names, more = paged(sorted(rows), after, limit)
+    return Contacts(items=[rows[name] for name in names], next=more)
 
 
 @router.get("/contacts/{key}", **needs(Role.OPERATOR))
@@ -81,9 +85,11 @@ def remove_contact(desk: AtDesk, caller: Caller, key: Key) -> None:
 
 
 @router.get("/tariffs", **needs(Role.VIEWER))
-def list_tariffs(desk: AtDesk) -> Tariffs:
+def list_tariffs(desk: AtDesk, after: After = "", limit: Limit = 100) -> Tariffs:
     """What tariffs are called, and who is on them. What is paid is the ledger's."""
-    return Tariffs(items=list(desk.site.registry.book().tariffs.values()), next=None)
+    rows = desk.site.registry.book().tariffs
+    names, more = paged(sorted(rows), after, limit)
+    return Tariffs(items=[rows[name] for name in names], next=more)
 
 
 @router.get("/tariffs/{key}", **needs(Role.VIEWER))

@@ -1,5 +1,7 @@
 """What a route's description says besides its own: who may ask, and which problems may come of it."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
@@ -29,6 +31,7 @@ _bearer = HTTPBearer(auto_error=False, description="A key, as `skerry gateway ke
 
 MeterId = Annotated[str, Path(pattern="^[a-z0-9-]{1,32}$", description="A meter's name.", examples=["wind-1"])]
 Number = Annotated[int, Path(ge=0, lt=1 << 53)]
+After = Annotated[str, Query(max_length=64, description="The last page's ``next``.")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many items.")]
 WRITES = (400, 409, 411, 413)
 """The problems that a body brings."""
@@ -51,6 +54,13 @@ def needs(role: Role, *problems: int) -> dict[str, Any]:
 
 def _response(code: int) -> dict[str, Any]:
     return {"description": _WORDS[code], "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+
+
+def paged(names: Sequence[str], after: str, limit: int) -> tuple[Sequence[str], str | None]:
+    """Of sorted ``names`` the next ``limit`` behind ``after``, and what the page behind them is asked for with."""
+    first = bisect_right(names, after)
+    found = names[first : first + limit]
+    return found, found[-1] if first + limit < len(names) else None
 
 
 class Page(BaseModel):

@@ -7,7 +7,7 @@ import typer
 
 from ..core.api_key import Role
 from ..site import Site
-from .conventions import Directory, plainly
+from .conventions import Directory, plainly, site_of_caller
 
 app = typer.Typer()
 key = typer.Typer(no_args_is_help=True)
@@ -24,8 +24,7 @@ def add(
 ) -> None:
     """Make a key and print it, this once: only its hash is kept."""
     with plainly():
-        site = Site(directory)
-        site.settings()
+        site = site_of_caller(directory, Role.ADMINISTRATOR)
         typer.echo(site.add_key(name, role))
 
 
@@ -43,6 +42,5 @@ def list_keys(directory: Directory) -> None:
 def remove(directory: Directory, name: Name) -> None:
     """Take a key away, at once; its sessions end with it."""
     with plainly():
-        site = Site(directory)
-        site.settings()
+        site = site_of_caller(directory, Role.ADMINISTRATOR)
         site.remove_key(name)

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from .. import updating
+from ..core import api_key
 from ..site import Site, SiteError
-from .conventions import POLL_S, Directory, Wait, plainly
+from .conventions import POLL_S, Directory, Wait, plainly, site_of_caller
 
 app = typer.Typer()
 
@@ -34,7 +35,7 @@ def token(
 ) -> None:
     """Print a token by which a meter may be enrolled, once and within 15 minutes; for one that is, to renew its certificate."""
     with plainly():
-        typer.echo(Site(directory).token(meter, name, role.value if role else None, place))
+        typer.echo(site_of_caller(directory).token(meter, name, role.value if role else None, place))
 
 
 @app.command()
@@ -46,8 +47,7 @@ def enrol(
 ) -> None:
     """Hand a meter's identity and its token to the gateway, and say where its answer lies."""
     with plainly():
-        site = Site(directory)
-        site.settings()
+        site = site_of_caller(directory)
         tell_answer(site, site.apply(identity.read_bytes(), token), wait)
 
 
@@ -70,7 +70,7 @@ def update(
 ) -> None:
     """Have meters run another release, and show what they say of it. Ctrl-C ends the showing only."""
     with plainly():
-        site = Site(directory)
+        site = site_of_caller(directory, api_key.Role.ADMINISTRATOR)
         after = updating.newest(site)
         version = site.update(release.read_bytes(), meters)
         typer.echo(f"Version {version} is offered to {', '.join(meters)} as soon as the gateway and they are there.")

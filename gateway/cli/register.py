@@ -12,10 +12,11 @@ from blockchain_iface.state.registry import newest
 from blockchain_iface.state.state import State
 
 from .. import progress
+from ..core.api_key import Role
 from ..core.register import Takeover
 from ..progress import Stage
 from ..site import Site, SiteError, now
-from .conventions import POLL_S, Directory, Wait, plainly
+from .conventions import POLL_S, Directory, Wait, plainly, site_of_caller
 from .meters import tell_answer
 
 app = typer.Typer()
@@ -36,8 +37,7 @@ def revoke(
 ) -> None:
     """Shut a meter out, at once, and end its key for good. What it has certified before stays valid, also if it comes late."""
     with plainly():
-        site = Site(directory)
-        site.settings()
+        site = site_of_caller(directory, Role.ADMINISTRATOR)
         if door:
             count = site.shut_out(meter)
             typer.echo(f"{count} certificates of {meter} are revoked. A new token lets it in again.")
@@ -53,8 +53,7 @@ def revoke(
 def readmit(directory: Directory, meter: Meter, reason: Reason = "looked at", wait: Wait = 5) -> None:
     """End a quarantine: what two devices under the meter's key have certified stands, and is settled."""
     with plainly():
-        site = Site(directory)
-        site.settings()
+        site = site_of_caller(directory, Role.ADMINISTRATOR)
         _tell(site, site.readmit(meter, reason), wait, f"What the quarantine of {meter} has held back is settled now.")
 
 
@@ -74,8 +73,7 @@ def exchange(
 ) -> None:
     """Let another meter go on at a metering point: account and bills stay, the registers join, the old key ends."""
     with plainly():
-        site = Site(directory)
-        site.settings()
+        site = site_of_caller(directory, Role.ADMINISTRATOR)
         number, certified = _certified(site, old)
         time = now() if at is None else int(at.replace(tzinfo=UTC).timestamp())
         takeover = Takeover(old, closing or certified, opening, time)
