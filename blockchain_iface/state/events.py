@@ -3,6 +3,7 @@
 from firmware.wire import cose, event, gap, receipt
 
 from ..signatures import Verifier
+from . import succession
 from .commands import note_answer
 from .given_up import apply_gap
 from .happenings import Recorded
@@ -24,6 +25,7 @@ def apply_event(state: State, statement: cose.Statement, key: Key, verifier: Ver
         _check_joint(state.events[meter, number - 1], fact)
     if chain.holds(number + 1):
         _check_joint(fact, state.events[meter, number + 1])
+    succession.begin(state, key, event=number)
     state.events.add((meter, number), fact)
     state.event_chains.put(meter, chain.extended(number))
     if body.kind == event.GAP:

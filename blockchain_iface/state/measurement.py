@@ -6,7 +6,7 @@ from firmware.wire import certificate, cose, receipt
 from firmware.wire.certificate import Certificate
 
 from ..signatures import Verifier
-from . import quarantine
+from . import quarantine, succession
 from .apportion import spread
 from .happenings import Certified
 from .records import SPREAD, CertificateFact, Coverage, Key, Meter
@@ -37,6 +37,7 @@ def apply_certificate(state: State, statement: cose.Statement, key: Key, verifie
     gaps = state.given_up.get(meter) or ()
     if not all(gap.joins(seq, fact) for gap in gaps):
         raise Refused("broken chain: it does not meet the certificates that were given up")
+    succession.begin(state, key, certificate=seq)
     state.certificates.add((meter, seq), fact)
     state.chains.put(meter, chain.extended(seq))
     if not any(gap.first <= seq <= gap.last for gap in gaps):

@@ -6,6 +6,8 @@ A person ends it by an entry: a readmission, a revocation of the key, or an exch
 was held is opened again and trued up.
 """
 
+from firmware.wire import receipt
+
 from .records import Hold
 from .state import State
 
@@ -22,11 +24,12 @@ def held(state: State) -> list[str]:
 
 
 def begin(state: State, meter: str, kid: bytes) -> None:
-    """Two devices were found to sign with the key ``kid`` of ``meter``. Nothing to hold if it signs and meters no more."""
-    known = state.meters[meter]
-    if known.kid == kid and state.points[known.point].meter == meter and not is_held(state, known.point):
-        before = state.holds.get(known.point) or Hold()
-        state.holds.put(known.point, Hold(before.number + 1, (), 1))
+    """Two devices were found to sign with the key ``kid`` of ``meter``. Nothing to hold if it signs or meters no more."""
+    point = state.meters[meter].point
+    signs = state.keys[kid].signs(receipt.CERTIFICATE, state.chain(receipt.CERTIFICATE, meter).highest + 1)
+    if signs and state.points[point].meter == meter and not is_held(state, point):
+        before = state.holds.get(point) or Hold()
+        state.holds.put(point, Hold(before.number + 1, (), 1))
 
 
 def end(state: State, point: str) -> None:

@@ -62,12 +62,16 @@ class Meter(NamedTuple):
 
 
 class Key(NamedTuple):
-    """A key that signs for ``meter``: certificates and events with numbers from the first up to, not including, the second."""
+    """A key that signs for ``meter``: certificates and events with numbers from the first up to, not including, the second.
+
+    ``replaces`` is the kid of the key that handed over to it; None if enrolment or exchange brought it.
+    """
 
     meter: str
     public: bytes
     certificates: tuple[int, int] = (1, NEVER)
     events: tuple[int, int] = (1, NEVER)
+    replaces: bytes | None = None
 
     @property
     def ended(self) -> bool:

@@ -60,7 +60,10 @@ def apply_readmission(state: State, statement: cose.Statement, _verifier: Verifi
 
 
 def apply_rotation(state: State, statement: cose.Statement, old: Key, verifier: Verifier) -> Rotated:
-    """Put a new key in the place of ``old``, which has signed for it. The chains go on."""
+    """Let a new key take the place of ``old``, which has signed for it. The chains go on.
+
+    The meter hears of it later and signs with the old key until then: that key ends where the new one begins (succession.py).
+    """
     entry = rotation.decode(statement.payload)
     meter = state.meters[old.meter]
     if meter.kid != statement.kid or old.ended:
@@ -68,9 +71,7 @@ def apply_rotation(state: State, statement: cose.Statement, old: Key, verifier: 
     if quarantine.is_held(state, meter.point):
         raise Refused(f"{meter.meter} is in quarantine: which of two devices would hand over? Exchange it, or readmit it first")
     request, public = _request(state, entry.request, meter.meter, verifier)
-    _check_ahead(state, meter.meter, entry.certificate, entry.event)
-    state.keys.put(statement.kid, old.until(entry.certificate, entry.event))
-    state.keys.put(request.kid, Key(meter.meter, public, (entry.certificate, NEVER), (entry.event, NEVER)))
+    state.keys.put(request.kid, Key(meter.meter, public, (entry.certificate, NEVER), (entry.event, NEVER), statement.kid))
     state.meters.put(meter.meter, meter._replace(public=public, kid=request.kid))
     return Rotated(meter.meter, request.kid, entry.certificate)
 

@@ -3,7 +3,8 @@
     body = {1: request, 2: first certificate, 3: first event under the new key}
 
 ``request`` is the new key's own enrolment request (see enrolment) for the same site and meter, so one statement carries both
-signatures. The chains of certificates and events go on: only who signs changes, at the numbers given.
+signatures. The chains of certificates and events go on: only who signs changes, not before the numbers given. The meter signs
+with the old key until it holds the receipt for this statement, and the old key ends where the new one has begun.
 """
 
 from . import cbor, cose, enrolment
@@ -20,7 +21,7 @@ MAX_SIZE = 1024
 
 
 class Rotation:
-    """A rotation's body: the new key's request (bytes), and the first numbers (from 1) that it signs."""
+    """A rotation's body: the new key's request (bytes), and the first numbers (from 1) that it may sign."""
 
     __slots__ = ("certificate", "event", "request")
 
@@ -31,7 +32,7 @@ class Rotation:
 
 
 def rotate(old: Signer, new: Signer, site: str, meter: str, certificate: int, event: int) -> bytes:
-    """The statement by which ``new`` signs from ``certificate`` and ``event`` on. WireError if these are no numbers."""
+    """The statement by which ``new`` may sign from ``certificate`` and ``event`` on. WireError if these are no numbers."""
     return finish(rotate_steps(old, new, site, meter, certificate, event)).data
 
 

@@ -163,11 +163,23 @@ def test_nobody_rotates_a_key_in_quarantine(island: Island) -> None:
     submit(island, readmission("wind-1"))
     submit(island, turn)
     assert island.ledger.state.meters["wind-1"].kid == signer(60).kid
-    # a clone under the key before holds nobody: that key signs nothing new
-    twin = VirtualMeter("wind-1", 11).certify(7, 7)
-    first = island.ledger.state.certificates["wind-1", 1].id
-    submit(island, signed(Alarm(receipt.CERTIFICATE, "wind-1", 1, first, twin), "wind-1"))
+    # a clone under the key before holds nobody once that signs nothing new
+    twin = VirtualMeter("wind-1", 11)
+    first = signed(Alarm(receipt.CERTIFICATE, "wind-1", 1, fact(island, 1), twin.certify(7, 7)))
+    island.wind.signer = signer(60)
+    submit(island, island.wind.certify(0, 1), first)
     assert not island.ledger.state.holds["wind-1"].holds
+    assert ("wind-1", receipt.CERTIFICATE, 1) in island.ledger.state.alarms
+
+
+def fact(island: Island, number: int) -> bytes:
+    return island.ledger.state.certificates["wind-1", number].id
+
+
+def test_a_clone_under_a_key_that_has_not_been_replaced_yet_is_held(island: Island) -> None:
+    submit(island, rotation.rotate(island.wind.signer, signer(60), SITE, "wind-1", 4, 2))
+    clone(island, island.wind)
+    assert island.ledger.state.holds["wind-1"].holds
 
 
 def leak_of(first: bytes, other: bytes) -> bytes:
