@@ -92,6 +92,7 @@ class Meter:
         self._dispatch = Dispatch(board, self._link, self._journal.log)
         self._dispatch.add(topics.up(config.site, config.meter, "cert"), self._certifier.delivery)
         self._dispatch.add(topics.up(config.site, config.meter, "event"), self._events.delivery)
+        self._dispatch.add(topics.up(config.site, config.meter, "rotation"), self._certifier.succession)
         self._health = Health(board, self._certifier, self._devices, self._link, self._life)
 
     async def _upkeep(self) -> None:
@@ -168,10 +169,18 @@ class Meter:
         await self.keep_events()
         async with self._signing:
             head = await unhurried(self._certifier.certify_steps())
+            await self._hand_over()
         if head is not None:
             self._announce(head)
         if self._certifier.held != held:
             self._journal.log("flash full or signer slow: an interval will be in a later certificate")
+
+    async def _hand_over(self) -> None:
+        """Sign the rotation to a new key, if one was ordered."""
+        try:
+            await unhurried(self._certifier.succession.hand_over_steps())
+        except StoreFull:
+            self._journal.log("flash full: a rotation waits for room")
 
     async def _govern(self) -> None:
         """Look after the supply, with or without a link."""

@@ -25,6 +25,7 @@ from .interval import Interval, Intervals
 from .issuer import Head, Issuer, head_of
 from .reading import Reading
 from .store import Origin, StatementDamaged, Store, StoreFull
+from .succession import Succession
 from .timekeeper import Moment
 
 TYPE_CHECKING = False
@@ -46,6 +47,7 @@ class Certifier:
         store, delivery: what is kept and what is to be sent.
         events: what happened; kept and sent like certificates.
         issuer: numbers and signs; ``issuer.head.seq`` is the newest number.
+        succession: of the key, if a new one is on its way.
         held: intervals not certified for lack of room or time; their energy is in a later certificate.
         refused: receipts and commands that proved nothing.
     """
@@ -63,6 +65,7 @@ class Certifier:
         self.issuer = Issuer(signer, config.site, config.meter, boot, head)
         self.delivery = Delivery(kept, CERTIFICATE)
         self.events = Events(kept, signer, config.site, config.meter, boot)
+        self.succession = Succession(config, board, self.store, self.issuer, self.events)
         self._verifier = receipt.Verifier(config.site, config.gateway_key)
         self._seen = head.body.seen if head.body else None
         self._origin = self.store.origin()
@@ -178,8 +181,11 @@ class Certifier:
         WireError if it proves nothing.
         """
         kind, number, data = receipt.unwrap(payload)
-        delivery = self.events.delivery if kind == receipt.EVENT else self.delivery
-        head = yield from delivery.receipt_steps(number, data, self._verifier, ticks_ms)
+        if kind == receipt.ROTATION:
+            head = yield from self.succession.receipt_steps(data, self._verifier, ticks_ms)
+        else:
+            delivery = self.events.delivery if kind == EVENT else self.delivery
+            head = yield from delivery.receipt_steps(number, data, self._verifier, ticks_ms)
         if head is not None and (self._seen is None or head[0] > self._seen[0]):
             self._seen = head
 

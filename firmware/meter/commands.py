@@ -5,8 +5,8 @@
     act       with the number, and "power was lost"      acted, then answered    answered after the start: power was lost
 
 RELAY, LIMIT, CREDIT, TARIFF and CONFIGURE are states: the file says what is to be, and the meter makes it so, now or after a
-start. RESEND, UPDATE and LOG are acts. A refusal is a state, too. The answer stays in the file until its event is kept, so a
-cut between those two gives the same answer twice, never none.
+start. RESEND, UPDATE, LOG and ROTATE are acts. A refusal is a state, too. The answer stays in the file until its event is
+kept, so a cut between those two gives the same answer twice, never none.
 """
 
 from ..wire import command, es256
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from .config import Config
     from .credit import Account
 
-_ACTS = {command.RESEND: command.resend_of, command.UPDATE: command.manifest_of, command.LOG: command.nothing_of}
+_ACTS = {
+    command.RESEND: command.resend_of,
+    command.UPDATE: command.manifest_of,
+    command.LOG: command.nothing_of,
+    command.ROTATE: command.nothing_of,
+}
 
 
 class Replayed(WireError):
@@ -41,14 +46,16 @@ class Commands:
         resend: "Callable[[int, int], None]",
         update: "Callable[[bytes], None]",
         send_log: "Callable[[], None]",
+        rotate: "Callable[[], None]",
     ) -> None:
-        """``resend(first, last)``, ``update(manifest)`` and ``send_log()`` are the acts; WireError if they refuse."""
+        """The acts: ``resend(first, last)``, ``update(manifest)``, ``send_log()``, ``rotate()``; WireError if they refuse."""
         self._config = config
         self._control = control
         self._has_contact = has_contact
         self._resend = resend
         self._update = update
         self._send_log = send_log
+        self._rotate = rotate
 
     def read_steps(self, payload: bytes) -> "Steps[Command]":
         """The gateway's command in ``payload``, in steps. WireError if it is for another meter, or not the gateway's."""
@@ -117,8 +124,10 @@ class Commands:
                 self._resend(*command.resend_of(order.arguments))
             elif order.kind == command.UPDATE:
                 self._update(command.manifest_of(order.arguments))
-            else:
+            elif order.kind == command.LOG:
                 self._send_log()
+            else:
+                self._rotate()
         except WireError as error:
             answer.result, answer.reason = REFUSED, str(error)
         else:

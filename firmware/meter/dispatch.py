@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ..hal.interface import Board
     from .mqtt_link import MqttLink
+    from .succession import Succession
 
 _TICK_S = 0.1
 
@@ -23,9 +24,9 @@ class Dispatch:
         self._random = board.random
         self._link = link
         self._log = log
-        self._deliveries: list[tuple[str, Delivery]] = []
+        self._deliveries: list[tuple[str, Delivery | Succession]] = []
 
-    def add(self, topic: str, delivery: Delivery) -> None:
+    def add(self, topic: str, delivery: "Delivery | Succession") -> None:
         """Send what ``delivery`` has, on ``topic``."""
         self._deliveries.append((topic, delivery))
 
@@ -44,7 +45,7 @@ class Dispatch:
             if not sent:
                 await asyncio.sleep(_TICK_S)
 
-    async def _send(self, topic: str, delivery: Delivery) -> bool:
+    async def _send(self, topic: str, delivery: "Delivery | Succession") -> bool:
         """Send the statement that is due, and tell whether there was one and it went."""
         due = delivery.due(self._clock.ticks_ms())
         if due is None:

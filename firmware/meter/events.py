@@ -34,13 +34,14 @@ class Events:
     Attributes:
         delivery: sends them until they are receipted.
         dropped: events not noted for lack of room.
+        signer: the meter's present key.
     """
 
     def __init__(self, kept: Statements, signer: Signer, site: str, meter: str, boot: int) -> None:
         self.delivery = Delivery(kept, EVENT)
         self.dropped = 0
         self._kept = kept
-        self._signer = signer
+        self.signer = signer
         self._names = site, meter
         self._boot = boot
         self._waiting: list[tuple[Moment, int, dict[int, object], Callable[[], None] | None]] = []
@@ -66,8 +67,8 @@ class Events:
         kept = 0
         while self._waiting:
             now, kind, details, then = self._waiting[0]
-            statement = yield from event.issue_steps(self._signer, *self._names, self._next(now, kind, details))
-            number = self._next_number()
+            statement = yield from event.issue_steps(self.signer, *self._names, self._next(now, kind, details))
+            number = self.next_number
             self._kept.add(EVENT, number, statement.data)
             self._prev = statement.id
             self._waiting.pop(0)
@@ -78,11 +79,13 @@ class Events:
         return kept
 
     def _next(self, now: "Moment", kind: int, details: "dict[int, object]") -> event.Event:
-        number = self._next_number()
+        number = self.next_number
         prev = None if number == 1 else self._prev or _UNKNOWN
         return event.Event(number, self._boot, prev, now.quality, now.time_ms, now.uptime_ms, kind, details)
 
-    def _next_number(self) -> int:
+    @property
+    def next_number(self) -> int:
+        """The next event's."""
         last = self._kept.last(EVENT)
         return last + 1 if self._prev or not last else last + 2
 

@@ -41,12 +41,13 @@ class Issuer:
     Attributes:
         head: the newest certificate that was kept.
         boot: number of this start, in every certificate.
+        signer: the meter's present key.
     """
 
     def __init__(self, signer: Signer, site: str, meter: str, boot: int, head: Head) -> None:
         self.head = head
         self.boot = boot
-        self._signer = signer
+        self.signer = signer
         self._site = site
         self._meter = meter
 
@@ -77,5 +78,5 @@ class Issuer:
 
         SignerError if the signer failed.
         """
-        statement = yield from certificate.issue_steps(self._signer, self._site, self._meter, draft)
+        statement = yield from certificate.issue_steps(self.signer, self._site, self._meter, draft)
         return statement.data, Head(draft.seq, statement.id, draft)

@@ -42,6 +42,11 @@ class Notes:
                 raise StoreFull() from None
             raise
 
+    def remove(self, name: str) -> None:
+        """The file is gone when this returns, if it was there."""
+        if self.has(name):
+            self._files.remove(name)
+
     def _raw(self, name: str) -> "bytes | None":
         try:
             return self._files.read(name)

@@ -106,7 +106,8 @@ def steward_of(
     control = Control(Notes(board.files), installed, (now.time_ms or 0) // 1000)
     relay = board.open_relay(config.relay.output, config.relay.feedback) if config.relay else None
     contact = Contact(relay)
-    commands = Commands(config, control, contact.exists, certifier.delivery.outbox.resend, update, send_log)
+    resend, rotate = certifier.delivery.outbox.resend, certifier.succession.begin
+    commands = Commands(config, control, contact.exists, resend, update, send_log, rotate)
     steward = Steward(commands, Supply(control, contact, config.meter, now.uptime_ms), journal.events, journal.log)
     if certifier.issuer.head.body is not None:
         # it may have been kept a moment before the power went

@@ -2,6 +2,7 @@
 
     format      version of this layout
     key         secret of 32 bytes
+    successor   secret of the key that is to follow, and the statement by which the old one hands over (see Succession)
     boot        boot counter
     origin      where this meter's record starts, and the offset of the device's registers (see Energy)
     q/receipts  which statements have no receipt yet (see Index)
@@ -75,6 +76,19 @@ class Store:
         if secret is None:
             raise StoreDamaged("the key on the flash is damaged: name a new flash file and enrol the meter again")
         return secret
+
+    def successor(self) -> "bytes | None":
+        """What is kept of the key that is to follow; None if there is none, or it is damaged: then the old key goes on."""
+        return self._notes.read("successor")
+
+    def prepare_successor(self, data: bytes) -> None:
+        """Keep ``data`` of the key that is to follow: its secret of 32 bytes first. StoreFull."""
+        self._notes.write("successor", data)
+
+    def succeed(self, secret: bytes) -> None:
+        """The key with ``secret`` is the meter's from now on. After a power cut in between, do it again."""
+        self._notes.write("key", secret)
+        self._notes.remove("successor")
 
     def count_boot(self, known: int) -> int:
         """Count this start and return its number, above ``known``, a boot counter seen elsewhere."""

@@ -13,6 +13,7 @@ is what the event that answers it carries.
     CONFIGURE  {?1: poll ms, ?2: s between health messages, ?3: minutes that local time is ahead of UTC}     null: as installed
     UPDATE     manifest                             a signed statement of its own
     LOG        null                                 send the newest lines of the log (see log_piece)
+    ROTATE     null                                 make a new key and hand over to it (see rotation)
 """
 
 from . import cbor, cose, tariff
@@ -22,7 +23,7 @@ from .signer import Signer
 TYPE = "vnd.skerry.command"
 MAX_SIZE = 2048
 MAX_MANIFEST = 1536
-RESEND, RELAY, LIMIT, CREDIT, TARIFF, CONFIGURE, UPDATE, LOG = range(1, 9)
+RESEND, RELAY, LIMIT, CREDIT, TARIFF, CONFIGURE, UPDATE, LOG, ROTATE = range(1, 10)
 SET, ADD = 0, 1
 POLL_MS, HEALTH_S, UTC_OFFSET_MIN = range(1, 4)
 SETTINGS = {POLL_MS: ("poll ms", 50, 60000), HEALTH_S: ("health s", 10, 86400), UTC_OFFSET_MIN: ("UTC offset", -720, 840)}
@@ -123,9 +124,9 @@ def manifest_of(arguments: object) -> bytes:
 
 
 def nothing_of(arguments: object) -> None:
-    """A LOG says no more."""
+    """LOG and ROTATE say no more."""
     if arguments is not None:
-        raise WireError("log: no arguments are expected")
+        raise WireError("no arguments are expected")
 
 
 _DECODERS = {
@@ -137,4 +138,5 @@ _DECODERS = {
     CONFIGURE: configuration_of,
     UPDATE: manifest_of,
     LOG: nothing_of,
+    ROTATE: nothing_of,
 }

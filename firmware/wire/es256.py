@@ -40,7 +40,12 @@ def generate_secret(random: "Callable[[int], bytes]") -> bytes:
 
 def public_from_secret(secret: bytes) -> bytes:
     """The public key of ``secret``. RangeError if it is not 32 bytes in 1..n-1."""
-    point = finish(p256.multiply_base_steps(_scalar(secret)))
+    return finish(public_from_secret_steps(secret))
+
+
+def public_from_secret_steps(secret: bytes) -> "Steps[bytes]":
+    """As ``public_from_secret``, in steps (see steps)."""
+    point = yield from p256.multiply_base_steps(_scalar(secret))
     assert point  # only multiples of n give infinity
     return _octets(point[0]) + _octets(point[1])
 
@@ -111,10 +116,10 @@ class SoftwareSigner(Signer):
     fills the same interface and never shows its key.
     """
 
-    def __init__(self, secret: bytes) -> None:
-        """RangeError if ``secret`` is not 32 bytes in 1..n-1."""
+    def __init__(self, secret: bytes, public: "bytes | None" = None) -> None:
+        """RangeError if ``secret`` is not 32 bytes in 1..n-1. ``public`` is its key, if that is known already."""
         self._secret = secret
-        self.public = public_from_secret(secret)
+        self.public = public or public_from_secret(secret)
         self.kid = key_id(self.public)
 
     def sign_steps(self, digest: bytes) -> "Steps[bytes]":

@@ -2,7 +2,7 @@
 
     receipt  = #6.18([bstr .cbor {1: -7, 4: kid8, 15: {1: site, 2: "ledger"}, 395: 1},
                       {396: {-1: [bstr .cbor [tree size, leaf index, [*path]]]}}, null, bstr .size 64])
-    envelope = [kind, number, receipt]       what travels on down/receipt; kind 0 = certificate, 1 = event
+    envelope = [kind, number, receipt]       what travels on down/receipt; kind 0 = certificate, 1 = event, 2 = rotation
 
 The signed payload is the detached tree root, so one signature serves every receipt under one head, and a meter that
 catches up checks it once.
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 MAX_SIZE = 4096
 LEDGER = "ledger"
-CERTIFICATE, EVENT = KINDS = (0, 1)  # kinds of statement that are receipted; each has its own numbers
+CERTIFICATE, EVENT = KINDS = (0, 1)  # kinds of statement that a meter keeps until their receipt; each has its own numbers
+ROTATION = 2  # numbered by the first certificate of the new key
 _VDS, _VDP, _INCLUSION, _RFC9162_SHA256 = 395, 396, -1, 1
 
 
@@ -136,7 +137,7 @@ def unwrap(data: bytes) -> "tuple[int, int, bytes]":
     kind, number, inner = list_of(cbor.decode(data, 2), "envelope", 3, 3)
     if not isinstance(inner, bytes):
         raise WireError("envelope: the receipt is a byte string")
-    return uint_of(kind, "kind", CERTIFICATE, EVENT), uint_of(number, "number", 1, 0xFFFFFFFF), inner
+    return uint_of(kind, "kind", CERTIFICATE, ROTATION), uint_of(number, "number", 1, 0xFFFFFFFF), inner
 
 
 class Verifier:

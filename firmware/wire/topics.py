@@ -4,7 +4,7 @@ from .fields import RangeError, WireError
 
 ROOT = "sk/v1"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-"
-UP = ("cert", "event", "state", "health", "time", "log", "want")
+UP = ("cert", "event", "state", "health", "time", "log", "want", "rotation")
 
 
 def is_id(text: object) -> bool:

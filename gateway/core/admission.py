@@ -1,4 +1,4 @@
-"""Whether a message is a certificate or an event of one of our meters. No I/O; the ledger is asked to take what is admitted."""
+"""Whether a message is a statement of one of our meters. No I/O; the ledger is asked to take what is admitted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from blockchain_iface.signatures import Signature, Verifier
 from blockchain_iface.state.state import State
-from firmware.wire import certificate, cose, event, receipt
+from firmware.wire import certificate, cose, event, receipt, rotation
 from firmware.wire.fields import WireError
 
 from .hygiene import Sign
@@ -16,7 +16,11 @@ TOLERANCE_S = 30
 """How far two honest clocks may be apart, beyond the uncertainty that the meter itself admits."""
 LONGEST_UNCERTAINTY_S = 600
 """A meter that is less sure of the time than this is not believed further."""
-_FORMS = {receipt.CERTIFICATE: (certificate.TYPE, certificate.MAX_SIZE), receipt.EVENT: (event.TYPE, event.MAX_SIZE)}
+_FORMS = {
+    receipt.CERTIFICATE: (certificate.TYPE, certificate.MAX_SIZE),
+    receipt.EVENT: (event.TYPE, event.MAX_SIZE),
+    receipt.ROTATION: (rotation.TYPE, rotation.MAX_SIZE),
+}
 T = TypeVar("T")
 
 
@@ -37,13 +41,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A statement that its meter did sign: ``number`` among those of its ``kind``, receipt.CERTIFICATE or receipt.EVENT."""
+    """A statement that its meter did sign: ``number`` among those of its ``kind``, one of wire.receipt's."""
 
     meter: str
     statement: cose.Statement
     kind: int
     number: int
-    sign: Sign
+    sign: Sign | None = None
+    """None of a rotation, which does not say."""
     seen: tuple[int, bytes] | None = None
     """The newest head that a certificate's meter had a receipt for: tree size and root."""
 
@@ -80,6 +85,8 @@ class Admission:
             if happened.time_ms is not None:
                 _check_time(meter, happened.time_ms // 1000, happened.clock.uncertainty_ms, now)
             return Admitted(meter, statement, claim.kind, happened.number, Sign(happened.boot))
+        if claim.kind == receipt.ROTATION:
+            return Admitted(meter, statement, claim.kind, self._body(meter, statement, rotation.decode).certificate)
         body = self._body(meter, statement, certificate.decode)
         _check_time(meter, body.end, body.clock.uncertainty_ms, now)
         return Admitted(meter, statement, claim.kind, body.seq, Sign(body.boot, body.end), body.seen)

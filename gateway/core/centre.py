@@ -38,7 +38,7 @@ _MOST_PROPOSALS = 50
 _MOST_AWAITED = 10_000
 # as many meters as a site may have speak and hear on the same topics again and again
 _parse_up, _down = lru_cache(16384)(topics.parse_up), lru_cache(16384)(topics.down)
-_STATEMENTS = {"cert": receipt.CERTIFICATE, "event": receipt.EVENT}
+_STATEMENTS = {"cert": receipt.CERTIFICATE, "event": receipt.EVENT, "rotation": receipt.ROTATION}
 _RATE, _BURST = 100, 500
 """Messages of one meter: a second, and at once. It sends one a minute, and a few a second while it pays off a debt."""
 CLOCK_UNCERTAINTY_MS = 1000
@@ -275,7 +275,7 @@ class ShadowCentre:
         )
 
     def _hear(self, message: Message, now: int) -> Claim | None:
-        """A certificate or an event, or None for what is unsigned, which is noted: state, health, log, a question, a want."""
+        """A statement to be checked, or None for what is unsigned, which is noted: state, health, log, a question, a want."""
         try:
             site, meter, kind = _parse_up(message.topic)
         except WireError as error:
@@ -341,7 +341,7 @@ class ShadowCentre:
 
     def _on_final(self, one: Admitted, is_news: bool, now: int) -> None:
         intake.record_sighting(self._writer, one, now)
-        earlier = self._hygiene.take(one.statement, one.sign, now) if is_news else None
+        earlier = self._hygiene.take(one.statement, one.sign, now) if is_news and one.sign else None
         if earlier is not None:
             intake.record_leak(self._writer, one, earlier, now)
         if one.kind == receipt.EVENT:

@@ -7,6 +7,7 @@
     configure [poll_ms=500] [health_s=60] [utc_offset_min=660]        "installed" for what the configuration says
     resend FIRST LAST                          certificates
     log                                        the newest lines of its log
+    rotate                                     a new key in the place of the meter's own
 
 Tokens have up to six decimals, prices are tokens a kWh. Friendly hours name days by digits, 1 for Monday, and local time.
 """
@@ -109,6 +110,12 @@ def _log(words: list[str], _: int) -> tuple[int, object]:
     return command.LOG, None
 
 
+def _rotate(words: list[str], _: int) -> tuple[int, object]:
+    if words:
+        raise WordsError("rotate: nothing more is expected")
+    return command.ROTATE, None
+
+
 def _pair(word: str) -> tuple[str, str]:
     key, _, value = word.partition("=")
     return key, value
@@ -122,4 +129,5 @@ _VERBS: dict[str, Callable[[list[str], int], tuple[int, object]]] = {
     "configure": _configure,
     "resend": _resend,
     "log": _log,
+    "rotate": _rotate,
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from blockchain_iface.ledger import Rejected
 from blockchain_iface.state.entries import Alarm, Leak, Sighting
+from firmware.wire import receipt
 
 from .admission import Admitted
 from .refusal import Refusal, Refused
@@ -44,18 +45,27 @@ def _sort(writer: Writer, batch: Sequence[Admitted], intake: Intake, now: int) -
     later = []
     for one in batch:
         place = one.meter, one.kind, one.number
-        fact = writer.state.fact(one.kind, one.meter, one.number)
-        if fact is None:
+        known = _known(writer, one)
+        if known is None:
             if first.setdefault(place, one.statement.id) == one.statement.id:
                 fresh[one.statement.id] = one
             else:
                 later.append(one)
-        elif fact.id == one.statement.id:
+        elif known == one.statement.id:
             intake.taken.append(one)
         else:
-            _record_clone(writer, one, fact.id, now)
+            _record_clone(writer, one, known, now)
             intake.refused.append(Refused(Refusal.CLONE, f"another one has number {one.number}", one.meter))
     return fresh, later
+
+
+def _known(writer: Writer, one: Admitted) -> bytes | None:
+    """The id of what is on the ledger in the place of ``one``."""
+    if one.kind == receipt.ROTATION:
+        entry = writer.ledger.get(one.statement.id)
+        return entry.id if entry else None
+    fact = writer.state.fact(one.kind, one.meter, one.number)
+    return fact.id if fact else None
 
 
 def _submit(writer: Writer, fresh: dict[bytes, Admitted], intake: Intake, now: int) -> None:

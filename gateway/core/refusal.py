@@ -26,7 +26,7 @@ class Refusal(StrEnum):
     CLONE = "clone"
     """Another certificate or event has this number: two devices hold one key, or one was set back."""
     BROKEN_CHAIN = "broken-chain"
-    """It does not join those next to it."""
+    """It does not join those next to it, or its key signs no more."""
     BAD_STATE = "bad-state"
     """A state message, or a question for the time, that is none."""
 

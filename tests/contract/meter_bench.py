@@ -13,7 +13,7 @@ from pathlib import Path
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from firmware.wire import certificate, cose, es256, event, log_piece, proof, receipt, topics
+from firmware.wire import certificate, cose, es256, event, log_piece, proof, receipt, rotation, topics
 from gateway.adapters.broker import find_mosquitto
 from gateway.core.telemetry import HealthMessage, StateMessage
 from hil.devices.sunspec import SunSpecDevice, meter
@@ -91,6 +91,7 @@ class Bench:
         self.events: dict[int, bytes] = {}
         self.states: list[dict[str, object]] = []
         self.health: list[HealthMessage] = []
+        self.rotations: list[bytes] = []
         self.log_pieces: list[tuple[int, int, bytes]] = []
         self.answering = True
         self.start_broker()
@@ -142,6 +143,12 @@ class Bench:
             self.events[number] = payload
             if self.answering:
                 self._receipt(receipt.EVENT, number, payload, GATEWAY)
+            return
+        if topic == topics.up(SITE, self.meter, "rotation"):
+            self.rotations.append(payload)
+            if self.answering:
+                first = rotation.decode(cose.parse(payload).payload).certificate
+                self._receipt(receipt.ROTATION, first, payload, GATEWAY)
             return
         seq = certificate.decode(cose.parse(payload).payload).seq
         self.received.setdefault(seq, []).append(payload)

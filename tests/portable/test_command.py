@@ -108,6 +108,7 @@ def test_arguments_are_strict():
             ({1: 49}, {1: 60001}, {2: 9}, {2: 86401}, {3: -721}, {3: 841}, {}, {4: 1}, {1: 500, 2: 1}, 500),
         ),
         (command.LOG, command.nothing_of, ([], 1, {})),
+        (command.ROTATE, command.nothing_of, ([], 1, {})),
         (command.UPDATE, command.manifest_of, (b"", bytes(command.MAX_MANIFEST + 1), "text", None)),
     ):
         for arguments in wrong:

@@ -36,7 +36,8 @@ class Bench:
         self.control = Control(Notes(files), INSTALLED, at)
         self.contact = Contact(self.board.relay if self.has_relay else None)
         self.supply = Supply(self.control, self.contact, "home-1", self.board.clock.ticks_ms())
-        self.commands = Commands(CONFIG, self.control, self.contact.exists, self.resend, self.update, self.send_log)
+        acts = self.resend, self.update, self.send_log, self.rotate
+        self.commands = Commands(CONFIG, self.control, self.contact.exists, *acts)
 
     def resend(self, first, last):
         self.acts.append((first, last))
@@ -48,6 +49,9 @@ class Bench:
 
     def send_log(self):
         self.acts.append(b"log")
+
+    def rotate(self):
+        self.acts.append(b"rotate")
 
     def send(self, number, kind, arguments, at=AT, expires=None, now=AT):
         self.obey(order(number, kind, arguments, at, expires), now)
@@ -248,9 +252,11 @@ def test_acts_are_done_and_answered():
     bench.failing = "an older version"
     bench.send(3, command.UPDATE, b"older")
     bench.send(4, command.LOG, None)
-    assert bench.acts == [(3, 7), b"manifest", b"older", b"log"]
+    bench.failing = ""
+    bench.send(5, command.ROTATE, None)
+    assert bench.acts == [(3, 7), b"manifest", b"older", b"log", b"rotate"]
     answers = [(answer[0], answer[3]) for answer in bench.answers()]
-    assert answers == [(DONE, ""), (DONE, ""), (REFUSED, "an older version"), (DONE, "")]
+    assert answers == [(DONE, ""), (DONE, ""), (REFUSED, "an older version"), (DONE, ""), (DONE, "")]
 
 
 def test_a_full_flash_obeys_nothing_and_forgets_nothing():
@@ -288,8 +294,9 @@ SCRIPT = (
     (command.CREDIT, [command.ADD, 25, 2]),
     (command.LIMIT, [1000, 5]),
     (command.LOG, None),
+    (command.ROTATE, None),
 )
-ACTS = {command.RESEND: (3, 7), command.UPDATE: b"manifest", command.LOG: b"log"}
+ACTS = {command.RESEND: (3, 7), command.UPDATE: b"manifest", command.LOG: b"log", command.ROTATE: b"rotate"}
 ORDERS = [command.parse(order(number + 1, *one), "isle", "home-1") for number, one in enumerate(SCRIPT)]
 
 

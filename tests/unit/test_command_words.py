@@ -27,6 +27,7 @@ TOP_UP = 17
         ("configure poll_ms=500 utc_offset_min=-570 health_s=installed", command.CONFIGURE, {1: 500, 3: -570, 2: None}),
         ("resend 3 7", command.RESEND, [3, 7]),
         ("log", command.LOG, None),
+        ("rotate", command.ROTATE, None),
     ],
 )
 def test_words_are_commands(words: str, kind: int, arguments: object) -> None:
@@ -54,6 +55,7 @@ def test_words_are_commands(words: str, kind: int, arguments: object) -> None:
         "configure interval_s=5",
         "configure poll_ms=fast",
         "resend 3",
+        "rotate now",
         "log now",
     ],
 )

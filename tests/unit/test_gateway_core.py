@@ -14,14 +14,14 @@ from blockchain_iface.ledger import Rejected, Unavailable
 from blockchain_iface.signatures import Verifier, public_key
 from blockchain_iface.state.entries import Alarm, Recharge, Recovery, Settlement, Sighting
 from blockchain_iface.state.happenings import Sighted
-from firmware.wire import cbor, certificate, command, cose, es256, log_piece, p256, receipt, topics
+from firmware.wire import cbor, certificate, command, cose, es256, log_piece, p256, receipt, rotation, topics
 from gateway.core.centre import Message, OtherSite, Publish
 from gateway.core.commands import CommandDesk
 from gateway.core.gaps import MOST, Gaps
 from gateway.core.refusal import Refusal
 from gateway.core.telemetry import Telemetry
 from tests.centre_bench import NOW, TwoMeters, on_its_topic
-from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, VirtualMeter
+from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, VirtualMeter, signer
 
 ORDER = p256.N
 
@@ -498,3 +498,40 @@ def test_a_sighting_is_not_forgotten_if_the_ledger_fails_in_between(bench: TwoMe
     assert bench.entries(Sighting.TYPE) == []
     bench.send(bench.wind, data)
     assert len(bench.entries(Sighting.TYPE)) == 1
+
+
+def rotated(meter: VirtualMeter, number: int) -> bytes:
+    return rotation.rotate(meter.signer, signer(number), SITE, meter.meter, meter.seq + 1, meter.number + 1)
+
+
+def test_a_meter_hands_over_to_a_new_key_and_certifies_with_it(bench: TwoMeters) -> None:
+    house = bench.house
+    bench.send(house, house.certify(1, 0))
+    turn = rotated(house, 60)
+    (answer,) = bench.send(house, turn, kind="rotation")
+    kind, first, proof = receipt.unwrap(answer.payload)
+    assert (answer.topic, kind, first) == ("sk/v1/isle/house-1/down/receipt", receipt.ROTATION, 2)
+    assert receipt.Verifier(SITE, CENTRE.public).check(proof, turn)[0] == bench.size()
+    bench.send(bench.wind, bench.wind.certify(0, 1))
+    assert bench.send(house, turn, kind="rotation") == [answer]
+    # what the meter signed before it heard of it
+    assert len(bench.send(house, house.certify(2, 0))) == 1
+    assert bench.send(house, turn, kind="rotation") == [answer]
+    house.signer = signer(60)
+    assert len(bench.send(house, house.certify(3, 0))) == 1
+    assert len(bench.send(house, house.record(), kind="event")) == 1
+    assert bench.refusals() == {}
+    assert bench.centre.view(NOW, {}, "").meters[0].receipted == 3
+
+
+def test_nobody_hands_over_for_another_twice_or_in_quarantine(bench: TwoMeters) -> None:
+    house, wind = bench.house, bench.wind
+    assert bench.send(wind, rotated(house, 60), kind="rotation") == []
+    assert bench.send(house, rotated(house, 60), rotated(house, 61), kind="rotation")
+    assert bench.send(house, rotated(house, 62), kind="rotation") == []
+    twin = copy(wind)
+    bench.send(wind, wind.certify(0, 1))
+    bench.send(wind, twin.certify(0, 2))
+    assert bench.send(wind, rotated(wind, 63), kind="rotation") == []
+    assert "in quarantine" in bench.centre.newest_refusals[Refusal.BROKEN_CHAIN].detail
+    assert bench.refusals() == {Refusal.WRONG_METER: 1, Refusal.BROKEN_CHAIN: 3, Refusal.CLONE: 1}
