@@ -10,7 +10,7 @@ from .block import StoredBlock
 from .ledger import Corrupt, Entry, Unavailable
 
 APPLICATION_ID = 0x736B7279  # "skry"
-VERSION = 2
+VERSION = 3
 # a constraint: a key or an entry is there that, by all else in the file, is not
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT)
 _REMEDIES = {

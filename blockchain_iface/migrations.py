@@ -13,7 +13,10 @@ from .ledger_file import APPLICATION_ID, VERSION, judged
 _log = structlog.get_logger()
 Step = Callable[[sqlite3.Connection], None]
 """Makes version N + 1 out of N, within a transaction (so no executescript); raises Corrupt if it cannot."""
-STEPS: Mapping[int, Step | str] = {1: "it is of before the first release, and its blocks do not sign the state"}
+STEPS: Mapping[int, Step | str] = {
+    1: "it is of before the first release, and its blocks do not sign the state",
+    2: "it is of before the first release, and its keys do not say which they replace",
+}
 """What to do with version N, each step in a file of its own; or the reason why nothing can be done."""
 
 
