@@ -20,8 +20,8 @@ MAX_PACKET = 131072
 """Bytes. Above it the broker cuts the sender off; below it the gateway refuses what is too large, counts it and says why."""
 MAX_QUEUED = 10_000
 """Messages that wait for one client; what comes beyond it is dropped, and its meter sends it again. 200 bytes to 4 KiB each."""
-MAX_INFLIGHT = 1000
-"""Messages that one client has been sent and has not acknowledged."""
+MAX_INFLIGHT = 4000
+"""Messages that one client is sent ahead of its acknowledgements: some of the gateway's batches, so that it waits for none."""
 
 
 def site_topics(site: str) -> str:

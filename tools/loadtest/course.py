@@ -17,8 +17,8 @@ from .fleet import SITE, Fleet, Progress
 from .station import Station
 from .subject import Cost, Subject
 
-_WINDOW = 1000
-"""Certificates on their way at full speed: one of each of a thousand meters."""
+_WINDOW, _WIDEST = 4, 8000
+"""Certificates on their way at full speed: of each meter, and of all, for the broker keeps 10,000."""
 _MOST = 80
 """Certificates of one meter a second: with more it would count as an attacker itself."""
 _PAYLOADS = 500
@@ -126,7 +126,7 @@ def _phases(wishes: Wishes, field: Field, subject: Subject, progress: Progress) 
         trial = field.run(load, each, attack, lambda news: progress(name, news))
         return _phase(name, trial, subject.cost().since(before), subject.memory_mb())
 
-    phases = [phase("full", full(min(_WINDOW, wishes.meters), _MOST * wishes.meters), wishes.each)]
+    phases = [phase("full", full(min(_WINDOW * wishes.meters, _WIDEST), _MOST * wishes.meters), wishes.each)]
     rate = phases[0].rate / 2
     phases.append(phase("half", paced(rate), half))
     if wishes.attack:
