@@ -96,7 +96,7 @@ class Race:
 def bench_append(race: Race, entries: int) -> Figures:
     """Rates and ratios, and what an entry costs in a small ledger and in one of ``entries``."""
     small = race.run(2)
-    costs = race.run(20)
+    costs = race.run(60)
     for name, (wall, _) in costs.items():
         yield f"ledger_append_{name}", 1e6 / wall, "entries/s"
     yield "ledger_append_ratio", costs["keyed"][0] / costs["log"][0], "ratio"
