@@ -105,11 +105,11 @@ def restore(source: Path, root: Path, now: int) -> int:
     try:
         (_gather if source.is_dir() else _unpack)(source, new)
         restored = Site(new)
-        restored.settings()
         archive = Archive(restored.ledger)
         archive.check_pages()
         entries = archive.count()
         archive.close()
+        restored.note("restore", restored.settings().site)
         files.write(new / RESTORED, json.dumps({"from": str(source.resolve()), "at": now, "entries": entries}).encode())
         root.mkdir(parents=True, exist_ok=True)
         new.replace(root)

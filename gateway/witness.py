@@ -32,6 +32,7 @@ def witness(site: Site, data: bytes, now: int) -> Checkpoint:
             files.write(kept.parent / f"{name}-conviction.json", proof.conviction.to_json().encode())
             raise
         files.write(kept, signed.to_json().encode())
+        site.note("checkpoint", name)
     return signed
 
 

@@ -58,5 +58,7 @@ def restore(
 def accept(directory: Directory) -> None:
     """Have a restored site go on without the meters that have not been heard. They convict it if they hold later receipts."""
     with plainly():
-        Site(directory).restored.unlink(missing_ok=True)
+        site = Site(directory)
+        site.note("accept", site.settings().site)
+        site.restored.unlink(missing_ok=True)
         typer.echo("The gateway goes on.")

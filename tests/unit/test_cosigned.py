@@ -125,6 +125,7 @@ def test_a_gateway_records_what_others_have_cosigned(tmp_path: Path) -> None:
     file = isle.checkpoint(tmp_path / "isle.json")
     assert "nobody has cosigned" in isle.told("witnessed", file)[1]
     atoll.told("cosign", file)
+    assert atoll.types() == [Genesis.TYPE, Action.TYPE]
     assert isle.told("witnessed", file) == (0, "Cosigned by atoll. The gateway records it.\n")
     assert isle.types() == [Genesis.TYPE, Action.TYPE, Cosigned.TYPE]
     # a second time it is done again, and nothing new to say

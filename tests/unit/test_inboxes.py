@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from blockchain_iface.engines.embedded import EmbeddedLedger
 from blockchain_iface.ledger import Unavailable
 from blockchain_iface.signatures import Verifier
 from blockchain_iface.state.entries import Action, Recharge
 from firmware.wire import command, cose
+from gateway import backup
 from gateway.adapters import keystore
 from gateway.adapters.actor import Actor, at_the_keyboard
+from gateway.cli import app
 from gateway.core.centre import ShadowCentre
 from gateway.inboxes import Inboxes
 from gateway.site import Site, now
@@ -88,6 +91,17 @@ def test_whoever_orders_is_on_record_before_it_is_done(desk: Desk) -> None:
     assert list((desk.site.root / "orders" / "refused").glob("*.reason"))
 
 
+def test_a_restored_site_says_so_on_its_ledger(desk: Desk) -> None:
+    copy = desk.site.root.with_name("copy")
+    desk.ledger.close()
+    backup.restore(desk.site.root, copy, now())
+    assert CliRunner().invoke(app, ["accept", str(copy)]).exit_code == 0
+    desk.site = Site(copy)
+    desk.open()
+    desk.inboxes.take()
+    assert [(action.verb, action.subject) for action in desk.actions()[-2:]] == [("restore", SITE), ("accept", SITE)]
+
+
 def test_what_is_done_beside_the_inboxes_is_recorded_too(desk: Desk) -> None:
     Site(desk.site.root).shut_out("house-1")
     desk.site.note("steal", "house-1")
@@ -95,7 +109,7 @@ def test_what_is_done_beside_the_inboxes_is_recorded_too(desk: Desk) -> None:
     last = desk.actions()[-1]
     assert (last.actor, last.role, last.verb) == (*at_the_keyboard(), "revoke")
     (reason,) = (desk.site.root / "actions" / "refused").glob("*.reason")
-    assert "the verb is one of approve" in reason.read_text()
+    assert "the verb is one of accept" in reason.read_text()
     assert not list((desk.site.root / "actions").glob("*.json"))
 
 

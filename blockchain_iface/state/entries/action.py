@@ -15,6 +15,7 @@ from firmware.wire.fields import WireError, map_of, uint_of
 from .parts import name_of, text_of
 
 VERBS = (
+    "accept",
     "approve",
     "checkpoint",
     "command",
