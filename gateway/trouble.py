@@ -18,7 +18,7 @@ class Trouble:
         self._reason = ""
         self._told = 0.0
 
-    def goes_on(self, error: Exception) -> None:
+    def goes_on(self, error: object) -> None:
         """It did not work, once more."""
         reason, now = str(error), time.monotonic()
         if reason != self._reason or now >= self._told + _AGAIN_S:

@@ -27,7 +27,7 @@ from . import happenings
 from .adapters import files, keystore
 from .adapters.broker import Broker
 from .adapters.mqtt import Link
-from .core.centre import NotBegun, ShadowCentre
+from .core.centre import NotBegun, Publish, ShadowCentre
 from .core.refusal import Refused
 from .core.view import View
 from .inboxes import Inboxes
@@ -73,7 +73,11 @@ class Worker:
         self._dashboard: str | None = None
         self._announced: tuple[str | None, int | None] = (None, None)
         self._next_tick = self._next_renewal = 0.0
+        self._renewed_after = 0
         self._no_ledger = Trouble("the ledger takes nothing, trying again", "the ledger takes entries again")
+        self._no_time = Trouble(
+            "the clock has leapt, and nothing keeps it right: no meter is told the time", "meters are told the time again"
+        )
         self._no_files = Trouble(
             "the site's files cannot be read or written, trying again: see the disk and its rights",
             "the site's files are well again",
@@ -137,9 +141,19 @@ class Worker:
         self._vitals.hold(deliveries[0].arrived)
         outgoing = self._patiently(lambda: self._centre.on_messages(batch, now()))
         if outgoing is not None:
-            self._link.answer([*outgoing, *self._centre.tell_time(time.time_ns() // 1_000_000)], deliveries)
+            self._link.answer([*outgoing, *self._times()], deliveries)
             self._vitals.answered(delivery.arrived for delivery in deliveries if delivery.message.is_signed)
             self._vitals.hold(None)
+
+    def _times(self) -> list[Publish]:
+        """The answers to who has asked for the time, unless ours is in doubt: who certifies the future has to wait for it."""
+        self._vitals.beat()
+        answers = self._centre.tell_time(time.time_ns() // 1_000_000)
+        if self._vitals.has_leapt:
+            self._no_time.goes_on("see which time is right; restart the gateway if it is this one")
+            return []
+        self._no_time.ends()
+        return answers
 
     def _patiently(self, step: Callable[[], T]) -> T | None:
         """``step``, again and again while the ledger is unavailable; None if we stop first."""
@@ -162,8 +176,11 @@ class Worker:
             self._patiently(self._inboxes.take)
             self._inboxes.tell_updates()
             self._inboxes.end_commands()
-            if time.monotonic() >= self._next_renewal:
+            if time.monotonic() >= self._next_renewal or self._renewed_after != self._vitals.steps:
                 self._renew()
+            if self._standby is not None:
+                self._standby.refresh()
+                self._vitals.standby_age_s = self._standby.age_s
             self._announce()
         except OSError as error:
             self._no_files.goes_on(error)
@@ -171,6 +188,8 @@ class Worker:
             self._no_files.ends()
 
     def _renew(self) -> None:
+        """Every hour, and after each step of the clock: a list of the revoked from the future would shut everybody out."""
+        self._renewed_after = self._vitals.steps
         self._site.renew_door()
         for meter, days in self._site.door.ending(now()).items():
             _log.warning("a meter's certificate ends: enrol it again, with a new token", meter=meter, days=days)
@@ -183,9 +202,6 @@ class Worker:
         except Rejected as error:
             # metering goes on; what could not be settled stays open and is tried again
             _log.error("the ledger refuses an entry of our own: please report this", error=str(error))
-        if self._standby is not None:
-            self._standby.refresh()
-            self._vitals.standby_age_s = self._standby.age_s
         self._broker.refresh()
         self._vitals.linked(self._link.connected)
         self._vitals.queues = self._link.queues

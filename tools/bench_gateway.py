@@ -10,6 +10,8 @@ BENCHES = (
     (sys.executable, "-m", "tools.robust.messages"),
     (sys.executable, "-m", "tools.robust.kills"),
     (sys.executable, "-m", "tools.robust.disks"),
+    (sys.executable, "-m", "tools.robust.clocks"),
+    (sys.executable, "-m", "tools.robust.leaps"),
 )
 
 if __name__ == "__main__":

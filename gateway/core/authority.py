@@ -24,7 +24,7 @@ CLIENT_LIFE = timedelta(days=5 * 365)
 CRL_LIFE = timedelta(days=90)
 _AUTHORITY_LIFE = timedelta(days=20 * 365)
 _BEHIND = timedelta(days=1)  # the broker's clock may be as far behind the gateway's
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)  # for meters whose clock is not set yet: the gateway tells them the time
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)  # for clocks that are not set yet: a meter's, which is told the time, and a broker's
 
 
 class Authority:
@@ -57,11 +57,11 @@ class Authority:
 
     def client(self, name: str, key: ec.EllipticCurvePublicKey, now: datetime) -> x509.Certificate:
         """Lets the holder of ``key`` in as ``name``."""
-        return self._issue(name, key, ExtendedKeyUsageOID.CLIENT_AUTH, (), now - _BEHIND, now + CLIENT_LIFE)
+        return self._issue(name, key, ExtendedKeyUsageOID.CLIENT_AUTH, (), _EVER, now + CLIENT_LIFE)
 
     def own_client(self, name: str, now: datetime) -> bytes:
         """A new key and its client certificate, in PEM. A secret."""
-        return self._own(name, ExtendedKeyUsageOID.CLIENT_AUTH, (), now - _BEHIND, now + OWN_LIFE)
+        return self._own(name, ExtendedKeyUsageOID.CLIENT_AUTH, (), _EVER, now + OWN_LIFE)
 
     def own_server(self, name: str, addresses: Sequence[str], now: datetime, for_browsers: bool = False) -> bytes:
         """As ``own_client``, for a server that is reached by ``addresses``: DNS names or IP addresses.

@@ -52,7 +52,8 @@ class Dispatch:
             while queue and now > (queue[0].command.expires or 0) + GRACE_S:
                 order = queue.popleft()
                 self.outcomes.append(Outcome(order.name, meter, "overdue", reason="the meter has not answered"))
-            if queue and (queue[0].sent_at is None or now >= queue[0].sent_at + AGAIN_S):
+            # a clock that was set back has not waited
+            if queue and (queue[0].sent_at is None or not queue[0].sent_at <= now < queue[0].sent_at + AGAIN_S):
                 queue[0].sent_at = now
                 yield topics.down(self._site, meter, "cmd"), queue[0].data
 

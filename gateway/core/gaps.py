@@ -34,7 +34,8 @@ class Gaps:
         if watch is None or watch.lowest != first:
             self._watched[meter] = _Watch(first, now, FIRST_PAUSE_S)
             return None
-        if now < watch.since + watch.pause:
+        # a clock that was set back has not waited
+        if watch.since <= now < watch.since + watch.pause:
             return None
         watch.since = now
         watch.pause = min(2 * watch.pause, LONGEST_PAUSE_S)

@@ -65,7 +65,7 @@ class Updates:
     def offer(self, meter: str, state: StateMessage, now: int) -> bytes | None:
         """The command to send to ``meter`` now, if any; ``state`` is its last word."""
         order = self._orders[meter]
-        if order.accepted or not state.online or now < order.offer_at:
+        if order.accepted or not state.online or order.offer_at - _AGAIN_S <= now < order.offer_at:
             return None
         version = order.release.version
         # a gateway that was started again finds its meters somewhere on the way

@@ -13,6 +13,7 @@ from ..systemd import notify
 
 _TELL_S = 0.25
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_LEAP_S = 86_400
 
 
 class Vitals:
@@ -44,7 +45,7 @@ class Vitals:
         self._held: float | None = None
         self._awaiting: float | None = None
         self._down: float | None = self._beat
-        self._offset = time.time() - self._beat
+        self._offset = self._first = time.time() - self._beat
         self._step: tuple[float, float] | None = None
 
     def beat(self) -> None:
@@ -58,6 +59,11 @@ class Vitals:
             self._step = offset - self._offset, self._beat
             self.steps += 1
         self._offset = offset
+
+    @property
+    def has_leapt(self) -> bool:
+        """Whether the clock is more than a day off from where it began, and nothing keeps it right: one of the two is wrong."""
+        return abs(self._offset - self._first) > _LEAP_S and machine.clock_error_s() in (None, float("inf"))
 
     def hold(self, since: float | None) -> None:
         """The oldest statement without its block came at ``since``; None: there is none."""

@@ -6,7 +6,6 @@ Four meters send until they have a receipt for each certificate. SIGKILL hits th
 broker alone; now and then a gateway that is still starting. Prints ``name value unit`` lines.
 """
 
-import json
 import os
 import random
 import signal
@@ -51,7 +50,7 @@ class Siege:
             time.sleep(self._chance.uniform(0, 0.5))
 
     def _kill(self) -> None:
-        broker = self._broker()
+        broker = self._stand.broker
         if broker is not None and self._chance.random() < 0.3:
             os.kill(broker, signal.SIGKILL)
             return
@@ -61,15 +60,6 @@ class Siege:
             time.sleep(self._chance.uniform(0, 1))
             self._gateway.kill()
             self._gateway.start()
-
-    def _broker(self) -> int | None:
-        """The broker's process, if it is a child of our gateway, and not of one that is gone."""
-        try:
-            pid = int(json.loads(self._stand.site.running.read_text())["broker"]["pid"])
-            parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        except (OSError, ValueError):
-            return None
-        return pid if parent == self._gateway.pid else None
 
 
 def besiege(folder: Path, kills: int, seed: int) -> list[str]:

@@ -1,8 +1,11 @@
 """A gateway as people run it, and stubborn meters before it: what it does to them is compared with its ledger in the end."""
 
+import json
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 
 from blockchain_iface.archive import Archive
@@ -30,10 +33,11 @@ class Lost(Exception):
 class Stand:
     """Within its context the meters send. Failed if the gateway does not do what it should."""
 
-    def __init__(self, ready: Fleet) -> None:
+    def __init__(self, ready: Fleet, skerry: Sequence[str] = (sys.executable, "-m", "tools.cli")) -> None:
+        """``skerry``: the beginning of the command that runs the gateway."""
         root = ready.site.root
         self.site, self.log = ready.site, root / "log"
-        self.gateway = Child("gateway", [sys.executable, "-m", "tools.cli", "gateway", "run", str(root)], self.log, ROOT)
+        self.gateway = Child("gateway", [*skerry, "gateway", "run", str(root)], self.log, ROOT)
         broker, key = ready.site.settings().broker, keystore.load(ready.site.keys).public
         contexts = [meter.context(ready.site.door.ca) for meter in ready.meters]
         self.meters = [
@@ -55,6 +59,16 @@ class Stand:
     def receipts(self) -> int:
         """What all meters have, together."""
         return sum(len(meter.receipts) for meter in self.meters)
+
+    @property
+    def broker(self) -> int | None:
+        """The broker's process, if it is a child of our gateway, and not of one that is gone."""
+        try:
+            pid = int(json.loads(self.site.running.read_text())["broker"]["pid"])
+            parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            return None
+        return pid if parent == self.gateway.pid else None
 
     def receipted(self, before: int = 0) -> None:
         """Wait until the meters have more than ``before`` receipts."""
