@@ -1,4 +1,4 @@
-"""`skerry gateway recharge|recover|command|approve`: what the running gateway is to do."""
+"""`skerry gateway recharge|recover|command`: what the running gateway is to do."""
 
 import json
 import time
@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-from .. import progress
-from ..adapters.orders import CommandOrder
 from ..core.api_key import Role
 from ..core.bulk import HOLD_S
 from ..core.command_words import micro_tokens
@@ -91,27 +89,3 @@ def _told(outcome: Outcome) -> str:
     lines = [f"{outcome.meter}: {', '.join([outcome.result, *after])}" + (f" ({outcome.reason})" if outcome.reason else "")]
     lines += [f"event {outcome.event}"] if outcome.event else []
     return "\n".join(lines + ([outcome.log.rstrip()] if outcome.log else []))
-
-
-@app.command()
-def approve(
-    directory: Directory,
-    name: Annotated[str | None, typer.Argument(help="The order's name; without it, what waits is listed.")] = None,
-    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the gateway's word.")] = 5,
-) -> None:
-    """Approve an order as a second person, who shows a key: by SKERRY_KEY, or when asked for it."""
-    with plainly():
-        if name is None:
-            site = Site(directory)
-            for order in (progress.find(site, held) for held in site.held()):
-                if order is not None and isinstance(order.order, CommandOrder):
-                    typer.echo(f"{order.name} {order.order.meter} {' '.join(order.order.words)}, by {order.order.by.name}")
-            return
-        site = site_of_caller(directory, must_show=True)
-        approval = site.approve(name)
-        until = time.monotonic() + wait
-        while site.is_held(name) and site.refusal(approval) is None and time.monotonic() < until:
-            time.sleep(POLL_S)
-        if reason := site.refusal(approval):
-            raise SiteError(reason)
-        typer.echo(f"{name} is still held: the gateway has not said anything." if site.is_held(name) else f"{name} goes out.")

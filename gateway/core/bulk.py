@@ -16,19 +16,29 @@ LEAST_CREDIT = 1_000_000
 
 
 def cuts(kind: int, arguments: object) -> bool:
-    """Whether a command (see firmware.wire.command) takes the supply away. False also for one that no meter would obey."""
+    """Whether a command (see firmware.wire.command) takes the supply away, or may. False also for one that no meter would obey.
+
+    A tariff does where no credit is left, unless it lends enough in an emergency for a kilowatt-hour.
+    """
     try:
         if kind == command.RELAY:
             return not command.relay_of(arguments)
         if kind == command.LIMIT:
             limit = command.limit_of(arguments)
-            return limit is not None and limit[0] < LEAST_W
+            return limit is not None and _is_little(limit[0])
         if kind == command.CREDIT:
             operation, amount, _ = command.credit_of(arguments)
             return operation == command.SET and amount < LEAST_CREDIT
+        if kind == command.TARIFF:
+            terms = command.tariff_of(arguments)
+            return terms is not None and (terms.emergency < terms.price or _is_little(terms.reduced_w))
     except WireError:
         pass
     return False
+
+
+def _is_little(watts: int | None) -> bool:
+    return watts is not None and watts < LEAST_W
 
 
 class Bulk:

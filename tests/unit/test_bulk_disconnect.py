@@ -41,6 +41,10 @@ ANNA, BERT, EVE = (Actor(name, "operator") for name in ("anna", "bert", "eve"))
         ("credit add 0", False),
         ("log", False),
         ("tariff none", False),
+        ("tariff price=0.25", True),
+        ("tariff price=1000000 emergency=5", True),
+        ("tariff price=0.25 emergency=0.25", False),
+        ("tariff price=0.25 emergency=1 reduced_w=99", True),
         # no meter obeys it
         ("limit 0 30", False),
     ],
@@ -209,14 +213,15 @@ def test_a_key_on_the_command_line_comes_from_the_environment(desk: Desk, monkey
         done = CliRunner().invoke(app, [words[0], str(desk.site.root), *words[1:]])
         return done.exit_code, done.output
 
-    held = [desk.cut(number) for number in (1, 2, 3)][-1]
-    assert run("approve") == (0, f"{held} house-3 relay open, by anna\n")
+    *_, held, other = [desk.cut(number) for number in (1, 2, 3, 4)]
+    assert run("approve") == (0, f"{held} house-3 relay open, by anna\n{other} house-4 relay open, by anna\n")
     monkeypatch.setenv(KEY, "skerry_" + "a" * 32)
     assert "nobody's" in run("approve", held)[1]
     monkeypatch.setenv(KEY, desk.keys["bert"])
-    assert run("approve", held, "--wait", "0")[0] == 0
+    assert run("approve", held, other, "--wait", "0") == (0, f"{held} is still held.\n{other} is still held.\n")
     desk.inboxes.take()
-    assert desk.actions()[-1] == ("bert", "approve", held)
+    assert desk.actions()[-2:] == [("bert", "approve", held), ("bert", "approve", other)]
+    assert desk.commanded()[-2:] == ["house-3", "house-4"]
     assert "no order" in run("approve", held)[1]
     monkeypatch.setenv(KEY, desk.site.api_keys.add("vera", Role.VIEWER, 1))
     assert "this takes the role of operator; vera is viewer" in run("recharge", "house-1", "5")[1]
