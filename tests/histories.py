@@ -243,7 +243,7 @@ def order(history: History, which: int, amount: int) -> None:
     meter = history.meter(which)
     data = command.issue(CENTRE, SITE, meter.meter, history.fresh(), command.RELAY, [amount % 2], T0, T0 + 60)
     answer = meter.record(event.COMMAND, details={1: cose.parse(data).id, 2: 0, 3: amount % 2, 4: None, 5: ""})
-    # an answer whose command is not here says nothing
+    # they may come in either order
     history.submit([answer, data] if amount % 3 == 0 else [data, answer])
 
 

@@ -36,6 +36,7 @@ KEYS: dict[str, tuple[Callable[[str], object], ...]] = {
     "holds": (str,),
     "leaks": (bytes.fromhex,),
     "commands": (bytes.fromhex,),
+    "answers": (str, bytes.fromhex),
     "actions": (str,),
     "cosigned": (bytes.fromhex, int, bytes.fromhex),
 }

@@ -18,13 +18,20 @@ def apply_command(state: State, statement: cose.Statement, _verifier: Verifier) 
         raise Refused(f"{meter} is not enrolled")
     if order.id in state.commands:
         raise Refused("this command is on record already")
-    state.commands.put(order.id, Ordered(meter, order.number, order.kind, order.issued, order.expires))
+    answer = state.answers.get((meter, order.id))
+    state.commands.put(order.id, Ordered(meter, order.number, order.kind, order.issued, order.expires, answer))
     return Commanded(meter, order.id, order.kind)
 
 
 def note_answer(state: State, meter: str, details: Mapping[int, object], event_id: bytes) -> None:
     """A COMMAND event of ``meter`` with these details names the command that it answers; the first one counts."""
     id = details.get(1)
-    ordered = state.commands.get(id) if isinstance(id, bytes) else None
-    if isinstance(id, bytes) and ordered is not None and ordered.meter == meter and ordered.answer is None:
+    if not isinstance(id, bytes):
+        return
+    ordered = state.commands.get(id)
+    if ordered is None:
+        # where several validators order, a command may come behind its answer; most of these were never meant to be here
+        if (meter, id) not in state.answers:
+            state.answers.put((meter, id), event_id)
+    elif ordered.meter == meter and ordered.answer is None:
         state.commands.put(id, ordered._replace(answer=event_id))

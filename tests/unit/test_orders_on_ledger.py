@@ -71,6 +71,16 @@ def test_an_answer_to_what_is_not_on_the_ledger_is_an_event_like_others(world: W
     assert not dict(world.ledger.state.commands.items())
 
 
+def test_an_answer_may_come_before_its_command(world: World) -> None:
+    data = opening()
+    id = cose.parse(data).id
+    first = answer(world.home, data)
+    world.submit(answer(world.wind, data), first, answer(world.home, data))
+    assert world.ledger.state.answers["home-1", id] == cose.parse(first).id
+    world.submit(data)
+    assert world.ledger.state.commands[id].answer == cose.parse(first).id
+
+
 def test_a_command_comes_from_the_shadow_centre_to_a_meter_of_the_site(world: World) -> None:
     for data, reason in (
         (opening(signer=world.home.signer), "not signed by the shadow centre"),
