@@ -9,7 +9,7 @@ and a hash over bytes is a hash over the value.
 from .fields import RangeError, WireError, u64
 
 MAX_DEPTH = 6
-_UINT, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG = range(7)
+UINT, _NEGATIVE, _BYTES, _TEXT, ARRAY, _MAP, _TAG = range(7)
 _NULL = 0xF6
 
 
@@ -27,7 +27,8 @@ def _is_printable(text: bytes) -> bool:
     return not text or (min(text) >= 0x20 and max(text) < 0x7F)
 
 
-def _head(major: int, number: int, out: bytearray) -> None:
+def head(major: int, number: int, out: bytearray) -> None:
+    """Append an item's head: its major type, and its value or length. For who writes the content himself."""
     major <<= 5
     if number < 24:
         out.append(major | number)
@@ -59,18 +60,18 @@ def _encode(value: object, out: bytearray) -> None:
         if 0 <= value < 24:
             out.append(value)
         else:
-            _head(_NEGATIVE if value < 0 else _UINT, -1 - value if value < 0 else value, out)
+            head(_NEGATIVE if value < 0 else UINT, -1 - value if value < 0 else value, out)
     elif isinstance(value, (bytes, bytearray)):
-        _head(_BYTES, len(value), out)
+        head(_BYTES, len(value), out)
         out.extend(value)
     elif isinstance(value, str):
         text = value.encode()
         if not _is_printable(text):
             raise RangeError("text is printable ASCII")
-        _head(_TEXT, len(text), out)
+        head(_TEXT, len(text), out)
         out.extend(text)
     elif isinstance(value, (list, tuple)):
-        _head(_ARRAY, len(value), out)
+        head(ARRAY, len(value), out)
         for item in value:
             _encode(item, out)
     elif value is None:
@@ -78,7 +79,7 @@ def _encode(value: object, out: bytearray) -> None:
     elif isinstance(value, dict):
         _encode_map(value, out)
     elif isinstance(value, Tagged):
-        _head(_TAG, value.tag, out)
+        head(_TAG, value.tag, out)
         _encode(value.value, out)
     else:
         raise RangeError(f"{type(value)} is not part of the format")
@@ -92,7 +93,7 @@ def _encode_map(value: "dict[object, object]", out: bytearray) -> None:
         keys.append(key)
     # bytewise order of the encodings: 0, 1, 2, ... before -1, -2, ...
     keys.sort(key=lambda key: (key < 0, abs(key)))
-    _head(_MAP, len(keys), out)
+    head(_MAP, len(keys), out)
     for key in keys:
         _encode(key, out)
         _encode(value[key], out)

@@ -23,6 +23,7 @@ MAX_SIZE = 4096
 LEDGER = "ledger"
 CERTIFICATE, EVENT = KINDS = (0, 1)  # kinds of statement that a meter keeps until their receipt; each has its own numbers
 ROTATION = 2  # numbered by the first certificate of the new key
+_THREE, _NODE = b"\x83", b"\x58\x20"  # heads of an array of three items, and of a byte string of 32 bytes
 _VDS, _VDP, _INCLUSION, _RFC9162_SHA256 = 395, 396, -1, 1
 
 
@@ -69,12 +70,17 @@ class Head:
         """The head of ``size`` leaves (see sign_head). All of its receipts are the same around the inclusion proof."""
         hollow = cbor.encode(cbor.Tagged(18, [_protected(kid, site), {_VDP: {_INCLUSION: [b""]}}, None, signature]))
         after = cbor.encode(None) + cbor.encode(signature)
-        self._size = size
+        self._size = cbor.encode(size)
         self._before, self._after = hollow[: -1 - len(after)], after
 
     def receipt(self, index: int, path: "list[bytes]") -> bytes:
         """The receipt of the leaf at ``index``, from its inclusion proof."""
-        return self._before + cbor.encode(cbor.encode([self._size, index, path])) + self._after
+        # what cbor.encode makes of [size, index, path], without a look at each node
+        inclusion = bytearray(_THREE + self._size)
+        cbor.head(cbor.UINT, index, inclusion)
+        cbor.head(cbor.ARRAY, len(path), inclusion)
+        inclusion.extend(b"".join([_NODE + node for node in path]))
+        return self._before + cbor.encode(inclusion) + self._after
 
 
 def encode(kid: bytes, site: str, size: int, index: int, path: "list[bytes]", signature: bytes) -> bytes:
