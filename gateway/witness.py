@@ -31,8 +31,8 @@ def witness(site: Site, data: bytes, now: int) -> Checkpoint:
         except Equivocation as proof:
             files.write(kept.parent / f"{name}-conviction.json", proof.conviction.to_json().encode())
             raise
-        files.write(kept, signed.to_json().encode())
         site.note("checkpoint", name)
+        files.write(kept, signed.to_json().encode())
     return signed
 
 

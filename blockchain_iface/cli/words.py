@@ -1,11 +1,25 @@
 """How values are written for people, and read from them. Imports nothing that is compiled."""
 
+import json
 from datetime import UTC, datetime
 
 from firmware.wire import certificate, command, cose, event
 
 from ..checkpoint import body_of
+from ..state.describe import plain
 from ..state.entries import Action, Cosigned
+
+_KINDS = {
+    command.RESEND: "resend",
+    command.RELAY: "relay",
+    command.LIMIT: "limit",
+    command.CREDIT: "credit",
+    command.TARIFF: "tariff",
+    command.CONFIGURE: "configure",
+    command.UPDATE: "update",
+    command.LOG: "log",
+    command.ROTATE: "rotate",
+}
 
 
 def utc(seconds: int | None) -> str:
@@ -39,8 +53,9 @@ def sentence(statement: cose.Statement) -> str:
     if statement.type == event.TYPE:
         return f"event {event.decode(statement.payload).number} of {statement.subject}"
     if statement.type == command.TYPE:
-        number = command.parse(statement.data, statement.issuer, statement.subject).number
-        return f"command {number} to {statement.subject}"
+        order = command.parse(statement.data, statement.issuer, statement.subject)
+        kind = _KINDS.get(order.kind, f"kind {order.kind}")
+        return f"command to {statement.subject}: {kind} {json.dumps(plain(order.arguments))}, number {order.number}"
     if statement.type == Action.TYPE:
         action = Action.decode(statement.payload)
         return f"{utc(action.at)} UTC: {action.actor} ({action.role}) ordered {action.verb}, {action.subject}"

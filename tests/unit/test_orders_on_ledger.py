@@ -108,7 +108,7 @@ def test_people_can_read_what_was_ordered(world: World) -> None:
     world.submit(opening())
     world.submit(signed(ACTION))
     shown = world.shown("show", "3")
-    assert shown["says"] == "command 5 to home-1"
+    assert shown["says"] == "command to home-1: relay [0], number 5"
     assert shown["body"] == {"number": 5, "kind": command.RELAY, "arguments": [0], "issued": T0, "expires": T0 + 60}
     shown = world.shown("show", "4")
     assert shown["says"] == "2027-01-15 08:00:00 UTC: sam (operator) ordered command, home-1"
