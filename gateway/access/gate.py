@@ -22,7 +22,6 @@ MAX_BODY = 1 << 22
 """Bytes of a request, above the largest release."""
 _VITAL = ("/health", "/metrics")
 """Whoever watches over this machine asks for these from here."""
-_SCHEME = "bearer "
 
 
 class Gate:
@@ -71,11 +70,11 @@ class Gate:
         return None
 
     def _admit(self, asked: HTTPConnection, is_api: bool) -> Response | None:
-        scheme, text = asked.headers.get("authorization", "")[: len(_SCHEME)], asked.headers.get("authorization", "")
+        scheme, _, text = asked.headers.get("authorization", "").partition(" ")
         key: ApiKey | None = None
-        if scheme.lower() == _SCHEME:
+        if scheme.lower() == "bearer":
             try:
-                key = self._access.by_key(text[len(_SCHEME) :].strip(), peer(asked))
+                key = self._access.by_key(text.strip(), peer(asked))
             except WrongKey as wrong:
                 return refused(wrong)
         elif not is_api:
@@ -91,7 +90,7 @@ class Gate:
         if is_api:
             return False
         path = asked.scope["path"]
-        is_near = origin.is_near(peer(asked), asked.headers.keys())
+        is_near = origin.is_near(peer(asked), asked.headers.keys(), asked.scope["http_version"])
         return path == login.PATH or (is_near and (path in _VITAL or not self._access.needs_key))
 
     def _while_let_in(self, asked: HTTPConnection, receive: Receive, send: Send) -> Receive:

@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """The names by which a browser on this machine calls it."""
-_PROXIED = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"})
+_PROXIED = ("forwarded", "via", "x-forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip")
+_OF_PROXIES = "1.0"
+"""The HTTP version that no browser speaks, and nginx does to what is behind it unless told otherwise."""
 
 
 def is_loopback(address: str) -> bool:
@@ -17,9 +19,11 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-def is_near(peer: str, headers: Iterable[str]) -> bool:
-    """Whether the connection itself comes from this machine, and none of its headers (in lower case) says it was passed on."""
-    return is_loopback(peer) and _PROXIED.isdisjoint(headers)
+def is_near(peer: str, headers: Iterable[str], http_version: str) -> bool:
+    """Whether the connection itself comes from this machine, and neither its headers, in lower case, nor its version tell of a
+    proxy."""
+    is_passed_on = http_version == _OF_PROXIES or any(header.startswith(_PROXIED) for header in headers)
+    return is_loopback(peer) and not is_passed_on
 
 
 def is_called(host: str, names: Collection[str]) -> bool:

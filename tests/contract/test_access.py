@@ -47,6 +47,12 @@ def test_what_a_proxy_passed_on_is_not_from_this_machine(near: ApiServer, header
     assert get(near, **{header: "127.0.0.1"}).status_code == 401
 
 
+def test_a_proxy_that_says_nothing_speaks_an_old_http(near: ApiServer) -> None:
+    with socket.create_connection(("127.0.0.1", httpx.URL(near.address).port or 0)) as wire:
+        wire.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        assert wire.recv(1024).split()[1] == b"401"
+
+
 def test_the_api_needs_a_key_on_this_machine_too(near: ApiServer) -> None:
     assert get(near, "/api/v1/site").status_code == 401
     assert get(near, "/api/v1/site", authorization=f"Basic {near.keys[Role.VIEWER]}").status_code == 401

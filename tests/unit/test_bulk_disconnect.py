@@ -12,6 +12,7 @@ from blockchain_iface.state.entries import Action
 from firmware.wire import command, cose
 from gateway.adapters import keystore
 from gateway.adapters.actor import CONSOLE, Actor
+from gateway.adapters.inbox import Inbox
 from gateway.cli import app
 from gateway.cli.conventions import KEY
 from gateway.core import command_words
@@ -189,11 +190,13 @@ def test_a_restart_forgets_neither_the_count_nor_what_waits(desk: Desk) -> None:
     assert desk.commanded() == ["house-1", "house-2", "house-3"]
 
 
-def test_an_approval_that_a_crash_cut_off_is_carried_out_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", ["before the order is put away", "before the approval is"])
+def test_an_approval_that_a_crash_cut_off_is_carried_out_once(desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     held = [desk.cut(number) for number in (1, 2, 3)][-1]
     approval = Site(desk.site.root, BERT).approve(held)
     with monkeypatch.context() as crash:
-        crash.setattr("gateway.adapters.inbox.Inbox.done", _killed)
+        kept = [Inbox.done] if step == "before the approval is" else []
+        crash.setattr(Inbox, "done", lambda *told: kept.pop()(*told) if kept else _killed())
         with pytest.raises(KeyboardInterrupt):
             desk.inboxes.take()
     desk.ledger.close()
@@ -204,7 +207,7 @@ def test_an_approval_that_a_crash_cut_off_is_carried_out_once(desk: Desk, monkey
     assert [action[1] for action in desk.actions()].count("approve") == 1
 
 
-def _killed(*_: object) -> None:
+def _killed() -> None:
     raise KeyboardInterrupt
 
 
