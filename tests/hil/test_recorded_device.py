@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from hil import record
 from hil.cli import app
 from hil.devices.recorded import Block, RecordedDevice, RecordingError
 
@@ -47,7 +48,8 @@ def test_what_is_no_recording_is_told(
         RecordedDevice.read(written(tmp_path, *shown, head=head))
 
 
-def test_a_device_of_the_rig_is_recorded_and_served_again(tmp_path: Path) -> None:
+def test_a_device_of_the_rig_is_recorded_and_served_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "_MOST", 50)
     rig = start_rig(tmp_path / "rig", "--meters", "2")
     recording = tmp_path / "wind.jsonl"
     try:
