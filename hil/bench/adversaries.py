@@ -4,9 +4,13 @@ import json
 import shutil
 import sys
 
-from ..faults.adversary import Clone, Flood
+from ..faults.adversary import Clone, Flood, Fork
 from .island import Island, Meter
-from .processes import ROOT, Child
+from .processes import ROOT, Child, run
+
+_PATIENCE_S = 30.0
+
+AnyAdversary = Clone | Flood | Fork
 
 
 class Adversaries:
@@ -14,22 +18,37 @@ class Adversaries:
 
     def __init__(self, island: Island) -> None:
         self._island = island
-        self._about: dict[Clone | Flood, list[Child]] = {}
+        self._about: dict[AnyAdversary, list[Child]] = {}
 
-    def begin(self, fault: Clone | Flood) -> None:
+    def begin(self, fault: AnyAdversary) -> None:
         """Let them loose."""
-        children = [self._flood()] if isinstance(fault, Flood) else [self._clone(name) for name in self._named(fault)]
+        children = self._children(fault)
         for child in children:
             child.start()
         self._about[fault] = children
 
-    def end(self, fault: Clone | Flood) -> None:
+    def end(self, fault: AnyAdversary) -> None:
         """Take them away."""
         for child in self._about.pop(fault, []):
             child.kill()
+        if isinstance(fault, Fork):
+            self._island.gateway.start()
 
-    def _named(self, fault: Clone) -> list[str]:
-        return [name for name in self._island.meters if fault.hits(name)]
+    def _children(self, fault: AnyAdversary) -> list[Child]:
+        if isinstance(fault, Flood):
+            return [self._flood()]
+        if isinstance(fault, Fork):
+            return [self._fork()]
+        return [self._clone(name) for name in self._island.meters if fault.hits(name)]
+
+    def _fork(self) -> Child:
+        """A gateway on a copy of the site, in the place of the real one."""
+        layout = self._island.layout
+        self._island.gateway.kill()
+        copy = layout.root / "fork"
+        # not by this process: SQLite, by which it reads along, loses its locks when another descriptor of the file is closed
+        run("the site cannot be copied", ["cp", "-a", str(layout.site.root), str(copy)], ROOT, _PATIENCE_S)
+        return Child("fork", [sys.executable, "-m", "gateway", "run", str(copy)], layout.log("fork"), ROOT)
 
     def _flood(self) -> Child:
         layout = self._island.layout

@@ -8,7 +8,7 @@ from blockchain_iface.archive import Archive
 from blockchain_iface.ledger import Corrupt, Unavailable
 from blockchain_iface.signatures import Verifier
 from blockchain_iface.state import market
-from blockchain_iface.state.entries import Settlement
+from blockchain_iface.state.entries import Settlement, Sighting
 from blockchain_iface.state.machine import Machine
 from blockchain_iface.state.memory import MemoryBacking
 from blockchain_iface.state.records import Interval
@@ -35,7 +35,11 @@ class Settled:
 
 
 class Follower:
-    """The ledger's state as far as it has been read."""
+    """The ledger's state as far as it has been read.
+
+    Attributes:
+        sightings: how many heads of another history are on record.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -43,6 +47,7 @@ class Follower:
         self._machine = Machine(Verifier(), MemoryBacking())
         self._state = self._machine.site(SITE)
         self._index = -1
+        self.sightings = 0
 
     def news(self) -> Iterator[Settled]:
         """Read what is new and yield the settlements in it. Refused if an entry breaks a rule."""
@@ -53,6 +58,7 @@ class Follower:
                 self._machine.apply(statement)
                 self._machine.keep()
                 self._index = entry.index
+                self.sightings += statement.type == Sighting.TYPE
                 if statement.type == Settlement.TYPE:
                     yield self._settled(Settlement.decode(statement.payload))
         except (Corrupt, Unavailable):

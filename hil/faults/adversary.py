@@ -21,4 +21,12 @@ class Flood(Fault):
     kind: Literal["flood"]
 
 
-Adversary = Annotated[Clone | Flood, Field(discriminator="kind")]
+class Fork(Fault):
+    """The operator shows the meters another history: a second gateway from a copy of the site, keys and all, takes the first
+    one's place, and then the first one comes back. `of` is `gateway`."""
+
+    on: Literal["adversary"]
+    kind: Literal["fork"]
+
+
+Adversary = Annotated[Clone | Flood | Fork, Field(discriminator="kind")]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from ..bench.adversaries import Adversaries
 from ..bench.island import Island
 from ..bench.outages import Outages
-from ..faults.adversary import Clone, Flood
+from ..faults.adversary import Clone, Flood, Fork
 from ..faults.clock import RIGHT, Drift, Jump, Unset
 from ..faults.fault import Fault
 from ..faults.power import PowerCut
@@ -62,6 +62,6 @@ class Mishaps:
             for meter in self._island.meters:
                 if fault.hits(meter):
                     self._island.layout.clock(meter).write_text(told)
-        elif isinstance(fault, Clone | Flood):
+        elif isinstance(fault, Clone | Flood | Fork):
             (self._adversaries.begin if change.begins else self._adversaries.end)(fault)
         self._tell(change)

@@ -72,7 +72,7 @@ class Recorder:
             return
         self.t = round(line["t"] - self._began, 3)
         values = {"losses.w": line["losses_w"], "stolen.w": line["stolen_w"], "unexplained.wh": sum(self._unexplained.values())}
-        values |= {"debt": debt(self._island, self.follower)}
+        values |= {"sightings": self.follower.sightings, "debt": debt(self._island, self.follower)}
         for meter, unit in line["units"].items():
             values |= {f"{meter}.{name}": value for name, value in unit.items()}
             values[f"{meter}.certificates"] = self.follower.certificates(meter)
