@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,10 +25,11 @@ from blockchain_iface.signatures import Verifier
 from blockchain_iface.state.happenings import Settled
 
 from . import happenings
-from .adapters import files, keystore
+from .adapters import files, keystore, machine
 from .adapters.broker import Broker
 from .adapters.mqtt import Link
 from .core.centre import NotBegun, Publish, ShadowCentre
+from .core.own_clock import uncertainty_ms
 from .core.refusal import Refused
 from .core.view import View
 from .inboxes import Inboxes
@@ -74,6 +76,7 @@ class Worker:
         self._announced: tuple[str | None, int | None] = (None, None)
         self._next_tick = self._next_renewal = 0.0
         self._renewed_after = 0
+        self._clock_error: float | None = None
         self._no_ledger = Trouble("the ledger takes nothing, trying again", "the ledger takes entries again")
         self._no_time = Trouble(
             "the clock has leapt, and nothing keeps it right: no meter is told the time", "meters are told the time again"
@@ -148,7 +151,7 @@ class Worker:
     def _times(self) -> list[Publish]:
         """The answers to who has asked for the time, unless ours is in doubt: who certifies the future has to wait for it."""
         self._vitals.beat()
-        answers = self._centre.tell_time(time.time_ns() // 1_000_000)
+        answers = self._centre.tell_time(time.time_ns() // 1_000_000, uncertainty_ms(self._clock_error))
         if self._vitals.has_leapt:
             self._no_time.goes_on("see which time is right; restart the gateway if it is this one")
             return []
@@ -195,7 +198,14 @@ class Worker:
             _log.warning("a meter's certificate ends: enrol it again, with a new token", meter=meter, days=days)
         self._next_renewal = time.monotonic() + _RENEWAL_S
 
+    def _look_at_clock(self) -> None:
+        before, self._clock_error = self._clock_error, machine.clock_error_s()
+        if self._clock_error == inf != before:
+            admitted = uncertainty_ms(self._clock_error)
+            _log.warning("nothing keeps this computer's clock right, and the meters are told so", uncertainty_ms=admitted)
+
     def _tick(self) -> None:
+        self._look_at_clock()
         self._paperwork()
         try:
             self._link.answer(self._patiently(lambda: self._centre.on_tick(now())) or ())

@@ -41,8 +41,6 @@ _parse_up, _down = lru_cache(16384)(topics.parse_up), lru_cache(16384)(topics.do
 _STATEMENTS = {"cert": receipt.CERTIFICATE, "event": receipt.EVENT, "rotation": receipt.ROTATION}
 _RATE, _BURST = 100, 500
 """Messages of one meter: a second, and at once. It sends one a minute, and a few a second while it pays off a debt."""
-CLOCK_UNCERTAINTY_MS = 1000
-"""How far our own clock may be off. Whether anything keeps the computer's clock right we cannot see."""
 
 
 class NotBegun(Unavailable):
@@ -238,12 +236,12 @@ class ShadowCentre:
         self._awaited.update((one.statement.id, one) for one in result.fresh)
         return [*self._answer(result.taken, now), *self._chunks]
 
-    def tell_time(self, now_ms: int) -> list[Publish]:
-        """Answer the meters that asked for the time, at this moment, ``now_ms`` in Unix milliseconds."""
+    def tell_time(self, now_ms: int, uncertainty_ms: int) -> list[Publish]:
+        """Answer the meters that asked for the time, at this moment: ``now_ms`` in Unix milliseconds, right to the other."""
         questions, self._questions = self._questions, {}
         answers = []
         for meter, echo in questions.items():
-            data = timesync.answer(self._writer.signer, self._site, meter, now_ms, CLOCK_UNCERTAINTY_MS, echo)
+            data = timesync.answer(self._writer.signer, self._site, meter, now_ms, uncertainty_ms, echo)
             answers.append(Publish(topics.down(self._site, meter, "time"), data))
         return answers
 

@@ -14,7 +14,7 @@ DISK_BYTES = 256 << 20
 STANDBY_S = 30
 """The site's papers are looked through every second. Blocks are no question of age: without the standby there is none."""
 STEP_S = 1.0
-"""The error that the gateway admits to meters (CLOCK_UNCERTAINTY_MS): after a larger step, what it told them was false."""
+"""After a larger step, what the gateway told meters was false: a clock that something keeps is right to less."""
 STEP_SHOWN_S = 600
 """How long a step stays red: the longest in which every meter has asked for the time again."""
 

@@ -84,7 +84,7 @@ def receipt_for(data, signer=GATEWAY):
 
 def test_polling_goes_on_while_a_certificate_is_signed():
     bench = Bench()
-    signer = bench.certifier.issuer._signer
+    signer = bench.certifier.issuer.signer
     sign = signer.sign_steps
 
     def slowly(digest):
@@ -130,7 +130,7 @@ def test_the_gateways_word_sets_the_boards_own_clock():
 def test_a_signer_that_fails_is_asked_again():
     app._SIGNER_PAUSE_S = 0.001
     bench = Bench()
-    signer = bench.certifier.issuer._signer
+    signer = bench.certifier.issuer.signer
     sign = signer.sign_steps
     asked = []
 

@@ -144,7 +144,7 @@ def test_a_full_flash_at_the_end_of_a_signature_loses_no_energy():
 def test_a_signer_that_fails_is_asked_again_for_the_same_certificate():
     bench = Bench(0)
     bench.run(11)
-    signer = bench.meter.issuer._signer
+    signer = bench.meter.issuer.signer
     good = signer.sign_steps
 
     def failing(digest):

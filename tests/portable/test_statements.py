@@ -149,7 +149,7 @@ def test_a_receipt_with_any_bit_flipped_proves_nothing():
 
 
 def test_an_envelope_names_a_known_kind_and_a_number():
-    for wrong in ([2, 1, b""], [-1, 1, b""], [0, 0, b""], [0, 1 << 32, b""], [0, 1], [1, b""], [0, 1, "text"]):
+    for wrong in ([3, 1, b""], [-1, 1, b""], [0, 0, b""], [0, 1 << 32, b""], [0, 1], [1, b""], [0, 1, "text"]):
         assert refused(receipt.unwrap, cbor.encode(wrong)), wrong
 
 

@@ -61,7 +61,7 @@ class Campaign:
         now = max(NOW, self.crowd.time)
         try:
             self.answers += len(self.bench.centre.on_messages(batch, now))
-            self.answers += len(self.bench.centre.tell_time(now * 1000))
+            self.answers += len(self.bench.centre.tell_time(now * 1000, 20))
             if self.sent % _TICK == 0:
                 self.answers += len(self.bench.centre.on_tick(now))
                 self.bench.centre.view(now, {}, "")
