@@ -103,7 +103,7 @@ class Island:
             self._take(name, self.bench.send(meter.meter, *meter.to_send(), now=self.now))
         for one in self.bench.centre.on_tick(self.now):
             self._take(one.topic.split("/")[3], [one])
-        self.bench.centre.tell_time(self.now * 1000)
+        self.bench.centre.tell_time(self.now * 1000, 20)
         self.bench.centre.view(self.now, {}, "")
 
     def _take(self, name: str, answers: Sequence[Publish]) -> None:
