@@ -110,6 +110,7 @@ class Worker:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._tell()
         self._ledger.close()
 
     def _work(self) -> None:
@@ -219,6 +220,9 @@ class Worker:
         link = "connected" if self._link.connected else "not connected"
         before, self._view = self._view, self._centre.view(now(), self._inboxes.names, f"{self._broker.kind}, {link}")
         _report(before, self._view, self._centre.newest_refusals)
+        self._tell()
+
+    def _tell(self) -> None:
         for happening in self._ledger.happened():
             happenings.log(happening)
             self._vitals.settlements += isinstance(happening, Settled)

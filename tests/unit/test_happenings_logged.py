@@ -1,10 +1,20 @@
 """What happened on the ledger is one line of the log each: an error where somebody has to look, quiet where it is the rule."""
 
+from pathlib import Path
+from typing import cast
+
 import pytest
 from structlog.testing import capture_logs
 
+from blockchain_iface.engines.opening import Engine
 from blockchain_iface.state.happenings import CloneFound, Enrolled, Happening, Priced, Revoked, Rotated, Settled, Sighted
+from gateway.adapters.broker import Broker
+from gateway.adapters.mqtt import Link
 from gateway.happenings import log
+from gateway.monitoring.vitals import Vitals
+from gateway.site import Site
+from gateway.worker import Worker
+from tests.virtual_meter import SITE
 
 
 @pytest.mark.parametrize(
@@ -43,3 +53,13 @@ def test_what_somebody_has_to_look_at_is_an_error_in_a_sentence(happening: Happe
     assert line["log_level"] == "error"
     assert "on record" in line["event"]
     assert line["meter"] == "wind-1"
+
+
+def test_what_happened_last_is_told_before_the_gateway_is_gone(tmp_path: Path) -> None:
+    site = Site(tmp_path / "site")
+    site.create(SITE, 10, 30)
+    nobody = cast(Broker, None), cast(Link, None)
+    worker = Worker(site, *nobody, Engine.EMBEDDED, Vitals(site.root))
+    with capture_logs() as lines:
+        worker.stop()
+    assert {"event": "begun", "site": SITE, "log_level": "info"} in lines
