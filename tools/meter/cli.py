@@ -2,6 +2,7 @@
 
 import typer
 
+from .flash import command as flash
 from .install import command as install
 from .scan import command as scan
 
@@ -13,5 +14,6 @@ def meter() -> None:
     """Bring a meter from a bare board to acceptance, step by step."""
 
 
+app.add_typer(flash.app)
 app.add_typer(install.app)
 app.add_typer(scan.app)

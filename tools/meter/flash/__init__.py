@@ -1,0 +1,1 @@
+"""MicroPython, brought on an ESP32 over its serial bootloader."""
