@@ -1,6 +1,7 @@
 """Commands and actions on the ledger: who ordered what, and which of the meter's events answered."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,19 @@ def test_people_can_read_what_was_ordered(world: World) -> None:
         "reference": "order-17",
         "at": T0,
     }
+
+
+def test_actions_are_listed_for_people_and_for_programs(world: World) -> None:
+    world.submit(signed(ACTION), opening(), signed(replace(ACTION, actor="[red]Zo\u00eb", reference="order-18")))
+    world.ledger.close()
+    listed = json.loads(CliRunner().invoke(app, ["actions", str(world.path), "--json"]).stdout)
+    assert [(one["entry"], one["actor"], one["reference"]) for one in listed] == [
+        (3, "sam", "order-17"),
+        (5, "[red]Zo\u00eb", "order-18"),
+    ]
+    shown = CliRunner().invoke(app, ["actions", str(world.path)], env={"COLUMNS": "120"}).stdout
+    assert "[red]Zo\u00eb" in shown
+    assert "2027-01-15 08:00:00" in shown
 
 
 def test_an_action_has_one_form() -> None:
