@@ -13,25 +13,24 @@ from firmware.wire.certificate import Certificate
 from firmware.wire.steps import finish
 
 READINGS, READING_S = 4, 15
-SPAN_S = READINGS * READING_S
 _WH = 4
-_ROW = (_WH, 0, 3600 * _WH // READING_S, 2300, 0, None, 0)
 _CLOCK = clock.ClockQuality(clock.HOST, 100, 0)
-Order = tuple[str, str, int, int, int]
-"""Site, meter, the meter's secret key as a number, how many certificates, Unix second at which the first begins."""
+Order = tuple[str, str, int, int, int, int]
+"""Site, meter, its secret key as a number, how many certificates, Unix second of the first, seconds of a reading."""
 
 
 def chain(order: Order) -> list[bytes]:
     """The certificates of one meter, numbers 1, 2, 3, ... in order."""
-    site, meter, secret, count, t0 = order
+    site, meter, secret, count, t0, reading_s = order
+    row = (_WH, 0, 3600 * _WH // reading_s, 2300, 0, None, 0)
     signer = KeySigner(ec.derive_private_key(secret, ec.SECP256R1()))
     made, previous, register = [], None, 0
     for number in range(1, count + 1):
         closing = register + READINGS * _WH
-        body = Certificate(number, 1, previous, _CLOCK, t0, READING_S, (register, 0), [_ROW] * READINGS, (closing, 0), 0)
+        body = Certificate(number, 1, previous, _CLOCK, t0, reading_s, (register, 0), [row] * READINGS, (closing, 0), 0)
         statement = finish(certificate.issue_steps(signer, site, meter, body))
         made.append(statement.data)
-        previous, register, t0 = statement.id, closing, t0 + SPAN_S
+        previous, register, t0 = statement.id, closing, t0 + READINGS * reading_s
     return made
 
 

@@ -48,15 +48,17 @@ class Fleet:
     meters: list[Meter]
 
 
-def commission(root: Path, meters: int, each: int, progress: Progress) -> Fleet:
+def commission(root: Path, meters: int, each: int, progress: Progress, reading_s: int = certificates.READING_S) -> Fleet:
     """Begin a site in ``root`` with ``meters`` meters that have ``each`` certificates to send; the newest ends now."""
     site = Site(root)
     site.create(SITE, INTERVAL_S, _DEADLINE_S)
     names = [f"meter-{number:04}" for number in range(1, meters + 1)]
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in names]
     _enrol(site, names, [KeySigner(key) for key in keys])
-    begin = now() // certificates.SPAN_S * certificates.SPAN_S - each * certificates.SPAN_S
-    orders = [(SITE, name, key.private_numbers().private_value, each, begin) for name, key in zip(names, keys, strict=True)]
+    span = certificates.READINGS * reading_s
+    begin = (now() // span - each) * span
+    secrets = [key.private_numbers().private_value for key in keys]
+    orders = [(SITE, name, secret, each, begin, reading_s) for name, secret in zip(names, secrets, strict=True)]
     fleet = []
     for name, chain in zip(names, certificates.chains(orders), strict=True):
         fleet.append(Meter(name, _open_door(site, name), chain))

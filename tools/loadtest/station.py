@@ -19,7 +19,8 @@ class Station:
     """A meter on the broker.
 
     Attributes:
-        sent: when each of its certificates was sent, by number less one, on the clock of perf_counter.
+        sent: when each of its certificates was sent first, by number, on the clock of perf_counter.
+        received: when the first receipt for each came.
         delays: seconds from sending to receipt, in the order of the receipts.
         last: the newest receipt: number and bytes.
     """
@@ -27,10 +28,10 @@ class Station:
     def __init__(self, meter: Meter, context: ssl.SSLContext, host: str, port: int) -> None:
         """Connect, and ask to be let in; ``enter`` says whether that worked. OSError if nobody is there."""
         self.meter = meter
-        self.sent: list[float] = []
+        self.sent: dict[int, float] = {}
+        self.received: dict[int, float] = {}
         self.delays: list[float] = []
         self.last = (0, b"")
-        self._receipted: set[int] = set()
         self._topic = topics.up(SITE, meter.name, "cert")
         self._decoder = Decoder(_MAX_PACKET)
         self._out = bytearray()
@@ -53,14 +54,14 @@ class Station:
     @property
     def waiting(self) -> int:
         """Certificates that were sent and have no receipt."""
-        return len(self.sent) - len(self._receipted)
+        return len(self.sent) - len(self.received)
 
-    def send(self) -> None:
-        """Send the next certificate."""
-        number = len(self.sent) + 1
+    def send(self, number: int = 0) -> None:
+        """Send certificate ``number``, or the next one."""
+        number = number or len(self.sent) + 1
         message = mqtt.Message(self._topic, self.meter.certificates[number - 1], 1)
         self._out += mqtt.publish(message, number)
-        self.sent.append(perf_counter())
+        self.sent.setdefault(number, perf_counter())
         self.flush()
 
     def flood(self, payloads: list[bytes], first: int) -> bool:
@@ -87,13 +88,13 @@ class Station:
             data = self._read()
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return 0
-        now, before = perf_counter(), len(self._receipted)
+        now, before = perf_counter(), len(self.received)
         for packet in self._decoder.feed(data):
             if isinstance(packet, Publish):
                 # it goes out with the next certificate
                 self._out += mqtt.puback(packet.packet_id)
                 self._note(packet.message, now)
-        return len(self._receipted) - before
+        return len(self.received) - before
 
     def _read(self) -> bytes:
         data = self._line.recv(_PIECE)
@@ -104,9 +105,9 @@ class Station:
     def _note(self, message: mqtt.Message, now: float) -> None:
         if message.topic.endswith("/receipt"):
             _, number, proof = receipt.unwrap(message.payload)
-            if number not in self._receipted and number <= len(self.sent):
-                self._receipted.add(number)
-                self.delays.append(now - self.sent[number - 1])
+            if number not in self.received and number in self.sent:
+                self.received[number] = now
+                self.delays.append(now - self.sent[number])
             self.last = number, proof
 
     def close(self) -> None:
