@@ -5,7 +5,7 @@ registry.json  names, places, contacts, tariffs       broker/         the broker
 keys/          the gateway's key, and its door's      tokens/         who may be enrolled, hashed
 enrol/ orders/ updates/ inboxes of the running gateway   gateway.json    addresses and process ids while it runs
 actions/ checkpoints/ what is to be recorded: what people have done here, what others have cosigned
-commands/      under way, and how they ended
+commands/      under way, how they ended, and how far they are numbered
 witness/       heads of other ledgers cosigned last
 restored.json  until a restored copy is known to lack nothing
 cometbft/      the node's home, and outbox.sqlite what waits for the others, where several sites keep one ledger
@@ -30,6 +30,7 @@ from .adapters.api_keys import ApiKeys
 from .adapters.broker import free_port
 from .adapters.door import Door
 from .adapters.inbox import Inbox
+from .adapters.numbers import Numbers
 from .adapters.orders import AnyOrder, Approval, By, CommandOrder, Note, Order, ReadmitOrder, RevokeOrder
 from .adapters.outcomes import Outcomes
 from .adapters.papers import RESTORED
@@ -137,6 +138,11 @@ class Site:
     def outcomes(self) -> Outcomes:
         """Commands under way, and how they ended."""
         return Outcomes(self.root / "commands")
+
+    @property
+    def numbers(self) -> Numbers:
+        """How far commands are numbered."""
+        return Numbers(self.root / "commands" / "number")
 
     @property
     def updates(self) -> Inbox:

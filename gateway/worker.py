@@ -70,6 +70,8 @@ class Worker:
         except BaseException:
             ledger.close()
             raise
+        self._numbers = site.numbers
+        self._centre.commands.newest = self._numbers.spent()
         self._inboxes = Inboxes(site, self._centre)
         self._view = self._centre.view(now(), {}, "")
         self._dashboard: str | None = None
@@ -180,6 +182,7 @@ class Worker:
             self._patiently(self._inboxes.take)
             self._inboxes.tell_updates()
             self._inboxes.end_commands()
+            self._numbers.keep(self._centre.commands.newest)
             if time.monotonic() >= self._next_renewal or self._renewed_after != self._vitals.steps:
                 self._renew()
             if self._standby is not None:

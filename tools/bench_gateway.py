@@ -12,6 +12,7 @@ BENCHES = (
     (sys.executable, "-m", "tools.robust.disks"),
     (sys.executable, "-m", "tools.robust.clocks"),
     (sys.executable, "-m", "tools.robust.leaps"),
+    (sys.executable, "-m", "tools.robust.backlog"),
 )
 
 if __name__ == "__main__":

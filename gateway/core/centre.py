@@ -76,6 +76,7 @@ class ShadowCentre:
     """Admits, commits, receipts, settles. All calls come from one thread; ``now`` is Unix seconds.
 
     Attributes:
+        commands: numbers and signs what meters are told to do.
         dispatch: commands that people have ordered, and how they ended.
         newest_refusals: the last refused message by reason, for the log.
         register: of meters and keys, what people decide about it.
@@ -105,9 +106,9 @@ class ShadowCentre:
         """
         self._writer = Writer(ledger, signer, site)
         self.register = Register(self._writer)
-        self._commands = CommandDesk(signer, site)
+        self.commands = CommandDesk(signer, site)
         self.dispatch = Dispatch(site)
-        self.updates = Updates(signer, site, self._commands)
+        self.updates = Updates(signer, site, self.commands)
         self._site = site
         self._deadline = deadline_s
         self._verifier = verifier
@@ -181,7 +182,7 @@ class ShadowCentre:
         """A signed command, to be kept and then sent. Rejected if the meter is not enrolled, or would refuse it."""
         self._check_enrolled(meter)
         try:
-            return self._commands.issue(meter, kind, arguments, now, expires)
+            return self.commands.issue(meter, kind, arguments, now, expires)
         except WireError as error:
             raise Rejected(b"", str(error)) from None
 
@@ -355,7 +356,7 @@ class ShadowCentre:
                 continue
             gap = self._gaps.ask(meter, missing(self._writer.state, meter), now)
             if gap is not None:
-                data = self._commands.issue(meter, command.RESEND, list(gap), now)
+                data = self.commands.issue(meter, command.RESEND, list(gap), now)
                 requests.append(Publish(topics.down(self._site, meter, "cmd"), data))
         return requests
 

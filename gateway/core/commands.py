@@ -7,12 +7,16 @@ _MICROSECONDS = 1_000_000
 
 
 class CommandDesk:
-    """Issues one site's commands. Numbers come from the clock, so that they rise across restarts without being kept."""
+    """Issues one site's commands. Numbers come from the clock, or go on where they were if that is behind.
+
+    Attributes:
+        newest: the highest number that may have been used. It is the caller's to keep and to set again after a restart.
+    """
 
     def __init__(self, signer: Signer, site: str) -> None:
         self._signer = signer
         self._site = site
-        self._last = 0
+        self.newest = 0
 
     def issue(self, meter: str, kind: int, arguments: object, now: int, expires: int | None = None) -> bytes:
         """A signed command for ``meter``, to be sent in the order in which they are issued.
@@ -23,7 +27,7 @@ class CommandDesk:
         Raises:
             WireError: the arguments are wrong.
         """
-        number = max(self._last + 1, now * _MICROSECONDS)
+        number = max(self.newest + 1, now * _MICROSECONDS)
         data = command.issue(self._signer, self._site, meter, number, kind, arguments, now, expires)
-        self._last = number
+        self.newest = number
         return data

@@ -7,11 +7,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from firmware.wire import command
+from gateway.adapters.numbers import Numbers
 from gateway.core.authority import Authority
+from gateway.core.commands import CommandDesk
 from gateway.core.gaps import Gaps
 from gateway.monitoring.vitals import Vitals
 from tests.centre_bench import NOW, TwoMeters
-from tests.virtual_meter import SITE
+from tests.virtual_meter import CENTRE, SITE
 from tools.robust.clocks import Island
 
 YEAR = 365 * 86_400
@@ -41,6 +43,27 @@ def test_a_command_is_sent_again_after_the_clock_was_set_back(tmp_path: Path) ->
     bench.centre.send_command("order", data, NOW)
     for now, sent in ((NOW + YEAR, 1), (NOW + YEAR + 1, 0), (NOW, 1), (NOW + 1, 0), (NOW + 10, 1)):
         assert len(list(bench.centre.dispatch.due(now))) == sent
+
+
+def test_commands_are_no_replays_after_a_clock_that_was_ahead(tmp_path: Path) -> None:
+    before, path = CommandDesk(CENTRE, SITE), tmp_path / "number"
+    kept = Numbers(path)
+    number = 0
+    for at in (NOW, NOW + YEAR, NOW):
+        number = command.parse(before.issue("wind-1", command.LOG, None, at, at + YEAR), SITE, "wind-1").number
+        kept.keep(before.newest)
+    after = CommandDesk(CENTRE, SITE)
+    after.newest = Numbers(path).spent()
+    assert command.parse(after.issue("wind-1", command.LOG, None, NOW, NOW + 60), SITE, "wind-1").number > number
+
+
+def test_the_number_is_written_once_an_hour(tmp_path: Path) -> None:
+    kept, path = Numbers(tmp_path / "number"), tmp_path / "number"
+    written = set()
+    for second in range(0, 7200, 10):
+        kept.keep((NOW + second) * 1_000_000)
+        written.add(path.stat().st_mtime_ns)
+    assert len(written) <= 5
 
 
 def test_a_certificate_for_the_door_is_good_for_a_broker_whose_clock_is_not_set() -> None:
