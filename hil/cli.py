@@ -11,9 +11,9 @@ import typer
 
 from .history import HistoryError, Recording
 from .roster import DEFAULT_METERS, RosterError
-from .scenario import ScenarioError, find, load, parse, shipped
+from .scenario import ScenarioError, find, load, shipped
 from .verdict.finding import Word
-from .verdict.judge import Judgement, judge
+from .verdict.judge import Judgement, judge, judge_by_its_own
 
 _UNKNOWN = 3
 STATUS = {Word.PASS: 0, Word.FAIL: 1, Word.UNKNOWN: _UNKNOWN}
@@ -111,10 +111,9 @@ def judge_history(
     """Judge a recorded run again. Exit status as of `run`."""
     try:
         recording = Recording.read(history)
-        limits = load(find(scenario))[0] if scenario else parse(recording.head.scenario, recording.head.name)
+        judgement = judge(recording, load(find(scenario))[0].verdict) if scenario else judge_by_its_own(recording)
     except (HistoryError, ScenarioError, OSError) as error:
         raise _wrong(error) from error
-    judgement = judge(recording, limits.verdict)
     _show(judgement)
     raise typer.Exit(STATUS[judgement.word])
 

@@ -13,9 +13,9 @@ from .history import Recording
 from .report.text import lines
 from .runner.launch import launch
 from .runner.play import Job
-from .scenario import SUFFIX, parse
+from .scenario import SUFFIX
 from .verdict.finding import Word
-from .verdict.judge import Judgement, judge
+from .verdict.judge import Judgement, judge_by_its_own
 
 
 class Unproved(Exception):
@@ -54,8 +54,7 @@ class ScenarioItem(pytest.Item):
         """Raises Unproved unless it passes."""
         kept: Path | None = self.config.getoption("--hil-out")
         out = kept or Path(self.config._tmp_path_factory.mktemp("hil"))  # type: ignore[attr-defined]
-        recording = Recording.read(launch(Job(self.path, None, out / self.name), lambda _line: None))
-        judgement = judge(recording, parse(recording.head.scenario, self.name).verdict)
+        judgement = judge_by_its_own(Recording.read(launch(Job(self.path, None, out / self.name), lambda _line: None)))
         if judgement.word is not Word.PASS:
             raise Unproved(judgement)
 

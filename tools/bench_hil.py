@@ -16,9 +16,9 @@ from hil.report.text import lines
 from hil.roster import MAX_METERS, roster
 from hil.runner.launch import launch
 from hil.runner.play import Job
-from hil.scenario import find, parse
+from hil.scenario import find
 from hil.verdict.finding import Word
-from hil.verdict.judge import Judgement, judge
+from hil.verdict.judge import Judgement, judge_by_its_own
 
 SCENARIOS = ("island-day", "hundred-meters")
 STEPS = 500
@@ -53,15 +53,14 @@ def plant_step_ms() -> float:
 
 def played(name: str, folder: Path) -> Judgement:
     """The judgement on a scenario that comes with the rig. Failed if it could not even begin."""
-    recording = Recording.read(launch(Job(find(name), None, folder / name), lambda _line: None))
-    return judge(recording, parse(recording.head.scenario, name).verdict)
+    return judge_by_its_own(Recording.read(launch(Job(find(name), None, folder / name), lambda _line: None)))
 
 
 def figures(name: str, judgement: Judgement) -> Iterator[str]:
     """What a run took, and how far the ledger ever was behind its meters."""
     recording = judgement.recording
     begun = time.perf_counter()
-    judge(recording, parse(recording.head.scenario, name).verdict)
+    judge_by_its_own(recording)
     judged = time.perf_counter() - begun
     yield f"hil_{name}_passes {int(judgement.word is Word.PASS)} of_1"
     if recording.end is not None:

@@ -10,9 +10,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from ..history import Recording
 from ..report import html, junit
 from ..report.text import lines
-from ..scenario import load, parse
+from ..scenario import load
 from ..verdict.finding import Word, worst
-from ..verdict.judge import Judgement, judge
+from ..verdict.judge import Judgement, judge_by_its_own
 from .launch import launch
 from .play import Job
 
@@ -56,5 +56,4 @@ def _run_one(job: Job, console: Console) -> Judgement:
                 progress.update(task, at=line["details"]["state"])
 
         history = launch(job, heard)
-    recording = Recording.read(history)
-    return judge(recording, parse(recording.head.scenario, recording.head.name).verdict)
+    return judge_by_its_own(Recording.read(history))

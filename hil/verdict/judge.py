@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..history import Ending, Recording
+from ..scenario import parse
 from .finding import Finding, Word, worst
 from .rules import Rule
 
@@ -52,3 +53,8 @@ class Judgement:
 def judge(recording: Recording, rules: Sequence[Rule]) -> Judgement:
     """Judge by `rules`."""
     return Judgement(recording, tuple(Verdict(rule.title, rule.findings(recording)) for rule in rules))
+
+
+def judge_by_its_own(recording: Recording) -> Judgement:
+    """Judge by the scenario that the history records. ScenarioError if that is none any more."""
+    return judge(recording, parse(recording.head.scenario, recording.head.name).verdict)

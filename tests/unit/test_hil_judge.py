@@ -11,7 +11,7 @@ from hil.history import End, Ending, Head, History, Recording
 from hil.report.text import lines
 from hil.scenario import parse
 from hil.verdict.finding import Word
-from hil.verdict.judge import Judgement, judge
+from hil.verdict.judge import Judgement, judge, judge_by_its_own
 
 SCENARIO = """\
 title = "t"
@@ -40,8 +40,7 @@ def run(folder: Path, w: float, ending: Ending | None = Ending.FINISHED, faults:
 
 
 def judged(path: Path) -> Judgement:
-    recording = Recording.read(path)
-    return judge(recording, parse(recording.head.scenario, "s").verdict)
+    return judge_by_its_own(Recording.read(path))
 
 
 @pytest.mark.parametrize(
