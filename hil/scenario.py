@@ -34,12 +34,13 @@ class IslandTable(Table):
     """The island: how many meters, how long an interval, and how many seconds the plant runs before it is held.
 
     Attributes:
+        interval_s: at least 2, for a run comes to rest between two certificates.
         registers: where a meter's energy registers stand when the run begins, in Wh; SunSpec's wrap at 2^32.
         theft: how much is taken past all meters, as a fraction of what the loads take.
     """
 
     meters: Annotated[int, Field(ge=MIN_METERS, le=MAX_METERS)] = DEFAULT_METERS
-    interval_s: Annotated[int, Field(ge=1, le=3600)] = 5
+    interval_s: Annotated[int, Field(ge=2, le=3600)] = 5
     seconds: Annotated[float, Field(gt=0)]
     climate: Climate = Climate()
     registers: dict[str, Annotated[int, Field(ge=0, lt=1 << 32)]] = Field(default_factory=dict)
