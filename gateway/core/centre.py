@@ -218,7 +218,7 @@ class ShadowCentre:
             try:
                 claim = self._hear(message, now)
             except Refused as refusal:
-                refused.append(refusal)
+                refused.append(refusal.bare())
             else:
                 if claim is not None:
                     claims.append(claim)
@@ -228,7 +228,7 @@ class ShadowCentre:
             try:
                 admitted.append(self._admission.admit(claim, holds, now))
             except Refused as refusal:
-                refused.append(refusal)
+                refused.append(refusal.bare())
         result = intake.commit(self._writer, admitted, now)
         for no in (*refused, *result.refused):
             # whoever makes up names is counted as one: there are more names than memory

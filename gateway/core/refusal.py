@@ -39,3 +39,8 @@ class Refused(Exception):
         self.refusal = refusal
         self.detail = detail
         self.meter = meter
+
+    def bare(self) -> "Refused":
+        """Itself without the way it came: who keeps it does not keep the whole batch that it was raised over."""
+        self.__traceback__ = self.__context__ = None
+        return self

@@ -1,5 +1,6 @@
 """The shadow centre without I/O: what it admits, what it refuses and why, what it answers, what it asks for."""
 
+import gc
 import json
 from collections.abc import Callable
 from copy import copy
@@ -172,6 +173,18 @@ def test_a_flood_is_not_looked_at_and_costs_the_others_nothing(bench: TwoMeters,
     assert len(bench.send(bench.house, good)) == 1
     first = VirtualMeter("wind-1", 11).certify(3, 0)
     assert len(bench.send(bench.wind, first, now=NOW + 1)) == 1
+
+
+def test_refusing_leaves_nothing_for_the_garbage_collector(bench: TwoMeters) -> None:
+    batch = [on_its_topic(bench.wind, bad) for bad in (b"noise", high_s(bench), tampered(bench), unbalanced(bench))] * 20
+    bench.centre.on_messages(batch, NOW)
+    gc.collect()
+    gc.disable()
+    try:
+        bench.centre.on_messages(batch, NOW)
+        assert gc.collect() < len(batch)
+    finally:
+        gc.enable()
 
 
 def test_made_up_names_share_one_bucket(bench: TwoMeters) -> None:
