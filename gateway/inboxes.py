@@ -13,7 +13,7 @@ from firmware.wire import cose
 
 from .adapters import orders, releases
 from .adapters.inbox import Inbox
-from .adapters.orders import Approval, CommandOrder, Note, OrderError, ReadmitOrder, RevokeOrder
+from .adapters.orders import Approval, CommandOrder, CommissionOrder, Note, OrderError, ReadmitOrder, RevokeOrder
 from .adapters.registry import RegistryError
 from .adapters.registry_rows import Unit
 from .adapters.releases import ReleaseError
@@ -107,6 +107,8 @@ class Inboxes:
                 self._centre.register.revoke(order.meter, order.first, order.reason, now())
             elif isinstance(order, ReadmitOrder):
                 self._centre.register.readmit(order.meter, order.reason, now())
+            elif isinstance(order, CommissionOrder):
+                self._centre.register.commission(order.acceptance.entry(), now())
             else:
                 self._centre.order(order.entry(), now())
         except (OrderError, Rejected, WordsError) as error:

@@ -31,7 +31,7 @@ from .adapters.broker import free_port
 from .adapters.door import Door
 from .adapters.inbox import Inbox
 from .adapters.numbers import Numbers
-from .adapters.orders import AnyOrder, Approval, By, CommandOrder, Note, Order, ReadmitOrder, RevokeOrder
+from .adapters.orders import AnyOrder, Approval, By, CommandOrder, CommissionOrder, Note, Order, ReadmitOrder, RevokeOrder
 from .adapters.outcomes import Outcomes
 from .adapters.papers import RESTORED
 from .adapters.registry import Registry, row_of
@@ -270,6 +270,10 @@ class Site:
     def readmit(self, meter: str, reason: str) -> str:
         """Order that what the quarantine of a meter's point has held back is settled; the order's name. OrderError."""
         return self._drop(ReadmitOrder.made(order="readmit", meter=meter, reason=reason, by=self._by()))
+
+    def commission(self, acceptance: bytes) -> str:
+        """Order that what was seen of a meter (see acceptance) is recorded; the order's name. OrderError if it is not valid."""
+        return self._drop(CommissionOrder.of(acceptance, self._by()))
 
     def add_key(self, name: str, role: Role) -> str:
         """A new API key, to be shown once. ApiKeyError if the name is none, or has a key."""

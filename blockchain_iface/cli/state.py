@@ -35,6 +35,7 @@ KEYS: dict[str, tuple[Callable[[str], object], ...]] = {
     "given_up": (str,),
     "holds": (str,),
     "leaks": (bytes.fromhex,),
+    "commissionings": (str, int),
     "commands": (bytes.fromhex,),
     "answers": (str, bytes.fromhex),
     "actions": (str,),

@@ -7,7 +7,7 @@ from firmware.wire import certificate, command, cose, event
 
 from ..checkpoint import body_of
 from ..state.describe import plain
-from ..state.entries import Action, Cosigned
+from ..state.entries import Action, Commissioning, Cosigned
 
 _KINDS = {
     command.RESEND: "resend",
@@ -59,6 +59,11 @@ def sentence(statement: cose.Statement) -> str:
     if statement.type == Action.TYPE:
         action = Action.decode(statement.payload)
         return f"{utc(action.at)} UTC: {action.actor} ({action.role}) ordered {action.verb}, {action.subject}"
+    if statement.type == Commissioning.TYPE:
+        seen = Commissioning.decode(statement.payload)
+        off = [check.what for check in seen.checks if not check.least <= check.measured <= check.most]
+        verdict = f"out of range: {', '.join(off)}" if off else f"{len(seen.checks)} checks, all in range"
+        return f"{utc(seen.time)} UTC: {seen.technician} accepted {seen.meter} ({' '.join(seen.nameplate)}), {verdict}"
     if statement.type == Cosigned.TYPE:
         cosignature = cose.parse(Cosigned.decode(statement.payload).cosignature)
         _, size, _, time = body_of(cosignature)

@@ -23,6 +23,7 @@ _DECODERS: dict[str, Callable[[bytes], object]] = {
     entries.Exchange.TYPE: entries.Exchange.decode,
     entries.Alarm.TYPE: entries.Alarm.decode,
     entries.Leak.TYPE: entries.Leak.decode,
+    entries.Commissioning.TYPE: entries.Commissioning.decode,
     entries.Readmission.TYPE: entries.Readmission.decode,
     entries.Action.TYPE: entries.Action.decode,
     entries.Cosigned.TYPE: entries.Cosigned.decode,

@@ -158,6 +158,14 @@ class Readmitted:
 
 
 @dataclass(frozen=True, slots=True)
+class Commissioned:
+    """What a technician saw of a meter is on record."""
+
+    meter: str
+    technician: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sighted:
     """A meter saw another history, of ``size`` entries; ``own`` is what the operator says: tree size and root."""
 
@@ -175,5 +183,6 @@ class Vouched:
     root: bytes
 
 
-Registered = Begun | Enrolled | Revoked | Rotated | Exchanged | CloneFound | KeyLeaked | Readmitted | Sighted | Vouched
-Happening = Registered | Certified | Recorded | Commanded | Acted | Recharged | Recovered | Priced | Traded | Settled
+Registered = Begun | Enrolled | Commissioned | Revoked | Rotated | Exchanged
+Alarmed = CloneFound | KeyLeaked | Readmitted | Sighted | Vouched
+Happening = Registered | Alarmed | Certified | Recorded | Commanded | Acted | Recharged | Recovered | Priced | Traded | Settled

@@ -75,6 +75,7 @@ class State:
         self.holds: Table[str, Hold] = table(20, 1, Hold._make)
         self.leaks: Table[bytes, bytes] = table(21, 1, bytes)
         self.answers: Table[tuple[str, bytes], bytes] = table(22, 2, bytes)
+        self.commissionings: Table[tuple[str, int], bytes] = table(23, 2, bytes)
         self.tables: tuple[Table[Any, Any], ...] = tuple(each for each in vars(self).values() if isinstance(each, Table))
 
     def keep(self) -> None:

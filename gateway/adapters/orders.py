@@ -5,6 +5,7 @@
     {"order": "approval", "of": "0...", "by": BY}                               of a command that waits for a second person
     {"order": "revoke", "meter": "wind-1", "first": 42, "reason": "stolen", "by": BY}       first: number, null for the next one
     {"order": "readmit", "meter": "wind-1", "reason": "the flash was copied back", "by": BY}
+    {"order": "commission", "acceptance": see acceptance, "by": BY}
     {"verb": "token", "subject": "wind-1", "by": BY}                            in an inbox of its own: to be recorded, no more
 
 BY is {"name": "sam", "role": "console", "at": 1800000000}: whoever orders it is put on the ledger before it is done.
@@ -17,6 +18,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from blockchain_iface.state.entries import Action, Recharge, Recovery
+
+from .acceptance import Acceptance
 
 
 class OrderError(Exception):
@@ -135,6 +138,31 @@ class ReadmitOrder(_Form):
         return self.by.action("readmit", self.meter, name)
 
 
+class CommissionOrder(_Form):
+    """What was seen when a meter was accepted is to be recorded."""
+
+    order: Literal["commission"]
+    acceptance: Acceptance
+    by: By
+
+    @classmethod
+    def of(cls, acceptance: bytes, by: By) -> "CommissionOrder":
+        """An order to record the document ``acceptance``. OrderError if it is not valid."""
+        try:
+            return cls.made(order="commission", acceptance=Acceptance.model_validate_json(acceptance), by=by)
+        except ValidationError as error:
+            raise OrderError(_first(error)) from None
+
+    @property
+    def meter(self) -> str:
+        """The meter that was accepted."""
+        return self.acceptance.meter
+
+    def action(self, name: str) -> Action:
+        """What is put on record of the order of this ``name``."""
+        return self.by.action("commission", self.meter, name)
+
+
 class Note(_Form):
     """Something that was done beside the inboxes, or is ordered by a file that cannot say by whom."""
 
@@ -147,12 +175,13 @@ class Note(_Form):
         return self.by.action(self.verb, self.subject, name)
 
 
-AnyOrder = Order | CommandOrder | Approval | RevokeOrder | ReadmitOrder
+AnyOrder = Order | CommandOrder | Approval | RevokeOrder | ReadmitOrder | CommissionOrder
 _KINDS: Mapping[str, type[AnyOrder]] = {
     "command": CommandOrder,
     "approval": Approval,
     "revoke": RevokeOrder,
     "readmit": ReadmitOrder,
+    "commission": CommissionOrder,
 }
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from .. import progress
-from ..adapters.orders import Approval, CommandOrder, ReadmitOrder, RevokeOrder
+from ..adapters.orders import Approval, CommandOrder, CommissionOrder, ReadmitOrder, RevokeOrder
 from ..core.api_key import Role
 from ..core.view import Outcome
 from ..progress import Progress, Stage
@@ -127,7 +127,7 @@ def _shown(one: Progress) -> OrderNow:
         return OrderNow.model_validate({**common, "subject": order.meter, "words": order.words, "approved_by": approved})
     if isinstance(order, Approval):
         return OrderNow.model_validate({**common, "subject": order.of})
-    if isinstance(order, (RevokeOrder, ReadmitOrder)):
+    if isinstance(order, (RevokeOrder, ReadmitOrder, CommissionOrder)):
         return OrderNow.model_validate({**common, "subject": order.meter})
     transfer = {"subject": order.account, "amount": order.amount, "reference": order.reference}
     return OrderNow.model_validate({**common, **transfer})

@@ -1,4 +1,4 @@
-"""`skerry gateway revoke|readmit|exchange`: what an operator decides about a meter and its key, for good."""
+"""`skerry gateway revoke|readmit|exchange|commission`: what is decided about a meter and its key, and seen of it, for good."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,6 +83,19 @@ def exchange(
             typer.echo(f"The new meter begins with {_energy(opening)} at {datetime.fromtimestamp(time, UTC):%F %T} UTC.")
             typer.confirm(f"The key of {old} will never certify again. Is this right?", abort=True)
         tell_answer(site, site.apply(identity.read_bytes(), token, takeover), wait)
+
+
+@app.command()
+def commission(
+    directory: Directory,
+    acceptance: Annotated[Path, typer.Argument(help="What the technician saw, as JSON.")],
+    wait: Wait = 5,
+) -> None:
+    """Put on record what a technician saw when a meter was accepted."""
+    with plainly():
+        site = Site(directory)
+        site.settings()
+        _tell(site, site.commission(acceptance.read_bytes()), wait, "It is on the ledger: `skerry ledger show` prints it.")
 
 
 def _certified(site: Site, meter: str) -> tuple[int, tuple[int, int]]:

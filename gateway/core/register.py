@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from blockchain_iface.ledger import Rejected
-from blockchain_iface.state.entries import Exchange, Readmission, Revocation
+from blockchain_iface.state.entries import Commissioning, Exchange, Readmission, Revocation
 from blockchain_iface.state.records import NEVER
 from blockchain_iface.state.registry import newest
 from firmware.wire import receipt
@@ -50,6 +50,14 @@ class Register:
         if known is None or hold is None:
             raise Rejected(b"", f"{meter} is in no quarantine")
         self._writer.write(known.point, Readmission(known.point, hold.number, reason), now)
+
+    def commission(self, seen: Commissioning, now: int) -> None:
+        """Put on record what a technician saw when a meter was accepted."""
+        try:
+            Commissioning.decode(seen.encode())
+        except ValueError as error:
+            raise Rejected(b"", str(error)) from None
+        self._writer.write(seen.meter, seen, now)
 
     def exchange(self, meter: str, request: bytes, takeover: Takeover, now: int) -> None:
         """Let ``meter``, which offers its key in ``request``, go on where another one was."""

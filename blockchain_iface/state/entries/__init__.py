@@ -1,6 +1,7 @@
 """The bodies of the entries that the shadow centre signs, each with its type, its encoding and its strict decoding."""
 
 from .action import Action
+from .commissioning import Commissioning
 from .cosigned import Cosigned
 from .genesis import Genesis
 from .market import Pricing, Settlement, Transaction
@@ -12,6 +13,7 @@ __all__ = [
     "ROLES",
     "Action",
     "Alarm",
+    "Commissioning",
     "Cosigned",
     "Enrolment",
     "Exchange",

@@ -19,6 +19,7 @@ VERBS = (
     "approve",
     "checkpoint",
     "command",
+    "commission",
     "enrol",
     "exchange",
     "key-add",
