@@ -71,6 +71,7 @@ _STATUS: dict[type[Exception], int] = {
     WordsError: 422,
     ReleaseError: 422,
     RegistryError: 409,
+    OSError: 503,
     registry.Mismatch: 409,
 }
 
@@ -91,6 +92,7 @@ def build(of: Site, view: Callable[[], View], vitals: Vitals) -> FastAPI:
         api.add_exception_handler(error, _told(status))
     api.add_exception_handler(HTTPException, _refused)
     api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(Exception, _defect)
     api.add_api_route("/openapi.json", lambda: described, tags=["description"], name="read_description", **needs(Role.VIEWER))
     described = describe(api)
     return api
@@ -125,6 +127,11 @@ def _allowed(request: Request) -> str:
     routes = [route for resource in _RESOURCES for route in resource.router.routes if isinstance(route, APIRoute)]
     found = [route.methods or set() for route in routes if route.matches(request.scope)[0] is not Match.NONE]
     return ", ".join(sorted(set().union(*found) or {"GET"}))
+
+
+def _defect(_: Request, __: Exception) -> Response:
+    """What it was is in the log, and nobody else's business."""
+    return problem(500, "This is a defect of the gateway: please report it, with the gateway's log.")
 
 
 def _invalid(_: Request, error: Exception) -> Response:

@@ -23,7 +23,7 @@ _WORDS = {
     415: "The body is of another media type.",
     422: "Something in the request is not valid.",
     429: "Too many wrong keys came from this address.",
-    503: "The ledger cannot be read at the moment.",
+    503: "The ledger or the disk does not let us, at the moment.",
 }
 _SCHEMA = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
 _SCHEMA.pop("$defs")

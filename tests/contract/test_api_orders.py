@@ -1,7 +1,8 @@
 """What people order over HTTP: it goes the inboxes' road, in their names, and they read what became of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 
 from firmware.wire import cose, event
@@ -41,6 +42,23 @@ def test_a_recharge_is_followed_to_the_ledger(server: ApiServer) -> None:
     assert (refused["stage"], "slip 1" in refused["reason"]) == ("refused", True)
     assert actions(server)[-1] == ("the-operator", "operator", "recharge", "home-2")
     assert [one["name"] for one in client.get(f"{API}/orders").json()["items"]] == [ordered.json()["name"], refused["name"]]
+
+
+def test_what_goes_wrong_here_is_a_problem_too(server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = {"account": "home-1", "amount": TOKEN, "reference": "slip 9"}
+    for error, status in ((OSError(28, "No space left on device"), 503), (ZeroDivisionError("a secret of ours"), 500)):
+        monkeypatch.setattr("gateway.adapters.files.write_secret", _raising(error))
+        # a connection of its own: uvicorn ends it after a defect
+        headers = {"authorization": f"Bearer {server.keys[Role.OPERATOR]}"}
+        answer = httpx.post(f"{server.address}{API}/recharges", json=order, headers=headers)
+        assert (answer.status_code, answer.json()["status"], "secret" in answer.text) == (status, status, False)
+
+
+def _raising(error: Exception) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
 
 
 def test_paying_out_is_the_administrators(server: ApiServer) -> None:
