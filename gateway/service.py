@@ -17,6 +17,7 @@ from blockchain_iface.ledger import Unavailable
 from .adapters import broker_rules, files
 from .adapters.broker import Broker, find_mosquitto
 from .adapters.mqtt import Link
+from .core import assistant
 from .core.authority import GATEWAY
 from .core.view import View
 from .monitoring.vitals import Vitals
@@ -88,7 +89,9 @@ def _prepared(site: Site, engine: Engine | None, vitals: Vitals) -> tuple[Broker
     site.renew_door()
     host, port, door = settings.broker.host, settings.broker.port, site.door
     broker = Broker(site.broker, settings.site, host, port, door, find_mosquitto())
-    heard = f"{broker_rules.site_topics(settings.site).removesuffix('#')}+/up/#"
+    heard = [f"{broker_rules.site_topics(settings.site).removesuffix('#')}+/up/#"]
+    if settings.home_assistant.enabled:
+        heard.append(assistant.BIRTH)
     link = Link(settings.broker.near, port, GATEWAY, door.ca, door.link, heard)
     return broker, link, Worker(site, broker, link, engine or settings.engine, vitals)
 

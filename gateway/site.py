@@ -175,6 +175,16 @@ class Site:
         files.write(path, settings.document(name, engine, interval_s, deadline_s, free_port(), free_port()).encode())
         self.settings()
 
+    def reader(self, target: Path) -> None:
+        """Leave in ``target`` what lets Home Assistant read: ca.pem, reader.pem, reader.key. SiteError, KeyFileError."""
+        if target.exists() and any(target.iterdir()):
+            raise SiteError(f"{target} is not empty: name a new directory")
+        with self.editing():
+            key, certificate = self.door.issue_reader(now())
+            target.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for name, data in (("ca.pem", self.door.ca.read_bytes()), ("reader.pem", certificate), ("reader.key", key)):
+                files.write_secret(target / name, data)
+
     def renew_door(self) -> None:
         """Renew what the broker, the gateway and its web server show, if it is time. KeyFileError if that cannot be."""
         current = self.settings()

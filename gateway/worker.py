@@ -29,6 +29,7 @@ from .adapters import files, keystore, machine
 from .adapters.broker import Broker
 from .adapters.mqtt import Link
 from .core.centre import NotBegun, Publish, ShadowCentre
+from .core.discovery import Discovery
 from .core.own_clock import uncertainty_ms
 from .core.refusal import Refused
 from .core.view import View
@@ -63,6 +64,7 @@ class Worker:
         self._vitals = vitals
         second = Path(settings.standby.directory) if settings.standby else None
         self._standby = Standby(site, second) if second else None
+        self._discovery = Discovery(settings.site) if settings.home_assistant.enabled else None
         self._ledger = open_ledger(engine, site.root, signer, settings.site, verifier, second)
         genesis, ledger, deadline = site.genesis(signer.public), self._ledger, settings.deadline_s
         try:
@@ -143,7 +145,8 @@ class Worker:
         deliveries = self._link.take(_BATCH, _BATCH_S)
         if not deliveries:
             return
-        batch = [delivery.message for delivery in deliveries]
+        told = self._discovery
+        batch = [delivery.message for delivery in deliveries if told is None or not told.hears(delivery.message)]
         self._vitals.hold(deliveries[0].arrived)
         outgoing = self._patiently(lambda: self._centre.on_messages(batch, now()))
         if outgoing is not None:
@@ -223,12 +226,20 @@ class Worker:
         link = "connected" if self._link.connected else "not connected"
         before, self._view = self._view, self._centre.view(now(), self._inboxes.names, f"{self._broker.kind}, {link}")
         _report(before, self._view, self._centre.newest_refusals)
+        if self._discovery is not None:
+            self._introduce(self._discovery)
         self._tell()
 
     def _tell(self) -> None:
         for happening in self._ledger.happened():
             happenings.log(happening)
             self._vitals.settlements += isinstance(happening, Settled)
+
+    def _introduce(self, discovery: Discovery) -> None:
+        if self._link.connected:
+            self._link.answer(discovery.due(self._view))
+        else:
+            discovery.again()
 
     def _announce(self) -> None:
         """Write gateway.json once everything answers, and again when the broker has a new process."""

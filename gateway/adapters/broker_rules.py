@@ -1,6 +1,7 @@
 """Who may say and hear what on the broker: one set of rules, written for mosquitto and asked by amqtt.
 
-gateway          reads and writes everything of its site
+gateway          reads and writes everything of its site and below homeassistant/
+reader           reads what meters say of themselves (up/state) and homeassistant/#; writes homeassistant/status
 a meter          writes sk/v1/<site>/<its name>/up/#, reads sk/v1/<site>/<its name>/down/#
 everybody else   is not let in
 
@@ -12,7 +13,8 @@ from pathlib import Path
 
 from firmware.wire.topics import ROOT
 
-from ..core.authority import GATEWAY
+from ..core import assistant
+from ..core.authority import GATEWAY, READER
 
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Of TLS 1.2: forward secrecy and authenticated encryption (RFC 9325, section 4.2). TLS 1.3 has no others."""
@@ -35,12 +37,26 @@ def _own(site: str, username: str, direction: str) -> str:
 
 def may_write(site: str, username: str, topic: str) -> bool:
     """Whether ``username`` may publish on ``topic`` (no wildcards)."""
-    return _covers(site_topics(site) if username == GATEWAY else _own(site, username, "up"), topic)
+    if username == READER:
+        return topic == assistant.BIRTH
+    if username == GATEWAY:
+        return _covers(site_topics(site), topic) or _covers(assistant.ALL, topic)
+    return _covers(_own(site, username, "up"), topic)
 
 
 def may_read(site: str, username: str, topic: str) -> bool:
     """Whether ``username`` may receive ``topic``, or everything that the filter ``topic`` matches."""
-    return _covers(site_topics(site) if username == GATEWAY else _own(site, username, "down"), topic)
+    if username == READER:
+        level = topic.split("/")
+        is_state = len(level) == 6 and "#" not in topic and "/".join((*level[:3], "+", *level[4:])) == _states(site)
+        return is_state or _covers(assistant.ALL, topic)
+    if username == GATEWAY:
+        return _covers(site_topics(site), topic) or _covers(assistant.ALL, topic)
+    return _covers(_own(site, username, "down"), topic)
+
+
+def _states(site: str) -> str:
+    return f"{ROOT}/{site}/+/up/state"
 
 
 def _covers(allowed: str, topic: str) -> bool:
@@ -53,6 +69,13 @@ def acl(site: str) -> str:
     return f"""\
 user {GATEWAY}
 topic readwrite {site_topics(site)}
+topic readwrite {assistant.ALL}
+
+user {READER}
+topic read {_states(site)}
+topic read {assistant.ALL}
+topic write {assistant.BIRTH}
+topic deny {ROOT}/{site}/{READER}/#
 
 pattern write {_own(site, "%u", "up")}
 pattern read {_own(site, "%u", "down")}

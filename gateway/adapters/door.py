@@ -13,10 +13,10 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ..core import authority
-from ..core.authority import BROKER, CRL_LIFE, GATEWAY, WEB, Authority
+from ..core.authority import BROKER, CRL_LIFE, GATEWAY, READER, WEB, Authority
 from . import files
 from .keystore import KeyFileError
 
@@ -82,6 +82,12 @@ class Door:
         (self._issued / meter).mkdir(mode=0o700, parents=True, exist_ok=True)
         files.write_secret(self._issued / meter / f"{certificate.serial_number:x}.pem", pem)
         return pem.decode()
+
+    def issue_reader(self, now: int) -> tuple[bytes, bytes]:
+        """A key and its client certificate for the reader, in PEM; the first is a secret. KeyFileError."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        certificate = self.issue(READER, key.public_key(), now)
+        return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), certificate.encode()
 
     def revoke(self, meter: str, now: int) -> int:
         """Take back all certificates of ``meter``; how many had not been taken back before. KeyFileError."""

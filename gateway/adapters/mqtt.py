@@ -46,13 +46,13 @@ class Delivery:
 class Link:
     """One connection, made again whenever it fails. All calls but ``connected`` come from one thread."""
 
-    def __init__(self, host: str, port: int, name: str, ca: Path, certificate: Path, topic: str) -> None:
-        """``certificate``: ours as ``name``, with its key; ``topic``: the filter to subscribe to."""
+    def __init__(self, host: str, port: int, name: str, ca: Path, certificate: Path, heard: Sequence[str]) -> None:
+        """``certificate``: ours as ``name``, with its key; ``heard``: the filters to subscribe to."""
         self._address = host, port
         self._name = name
         self._certificate = certificate
         self._context = ssl.create_default_context(cafile=str(ca))
-        self._topic = topic
+        self._heard_topics = heard
         self._arrived: deque[Delivery] = deque()
         self._line: Line | None = None
         self._decoder = Decoder(MAX_PACKET)
@@ -153,7 +153,7 @@ class Link:
         elif isinstance(packet, Connack):
             if packet.refusal:
                 raise WireError(packet.refusal)
-            self._write(mqtt.subscribe(_IDS, [(self._topic, _QOS)]))
+            self._write(mqtt.subscribe(_IDS, [(topic, _QOS) for topic in self._heard_topics]))
         elif isinstance(packet, Suback):
             if None in packet.granted:
                 raise WireError("the broker refuses the subscription")

@@ -101,6 +101,12 @@ class DisconnectSettings(_Table):
     percent: Annotated[int, Field(ge=0, le=100)] = 5
 
 
+class HomeAssistantSettings(_Table):
+    """Whether Home Assistant is told of the meters: one reader more."""
+
+    enabled: bool = False
+
+
 class StandbySettings(_Table):
     """A directory on another disk that has every block before its receipts go out, and the site's papers a second later."""
 
@@ -144,6 +150,7 @@ class Settings(BaseSettings):
     broker: BrokerSettings
     dashboard: DashboardSettings
     disconnect: DisconnectSettings = DisconnectSettings()
+    home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     standby: StandbySettings | None = None
     tariff: TariffSettings = TariffSettings()
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from . import approving, keys, meters, orders, register, running, upkeep, witnessing
+from . import approving, keys, meters, orders, reader, register, running, upkeep, witnessing
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -12,5 +12,5 @@ def gateway() -> None:
     """Run a site's shadow centre, and enrol meters in it."""
 
 
-for _part in (running, upkeep, meters, register, orders, approving, keys, witnessing):
+for _part in (running, upkeep, meters, register, orders, approving, keys, reader, witnessing):
     app.add_typer(_part.app)

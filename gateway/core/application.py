@@ -20,10 +20,10 @@ from firmware.wire import cose, enrolment
 from firmware.wire.clock import EARLIEST_S, LATEST_S
 from firmware.wire.fields import WireError
 
-from .authority import BROKER, GATEWAY
+from .authority import BROKER, GATEWAY, READER
 from .register import Takeover
 
-RESERVED = (GATEWAY, BROKER, "ledger")
+RESERVED = (GATEWAY, BROKER, READER, "ledger")
 """Names that no meter may have; ``ledger`` is what statements about no meter are about."""
 _Registers = Annotated[list[Annotated[int, Field(ge=0, lt=1 << 48)]], Field(min_length=2, max_length=2)]
 _AGAIN = "fetch it from the meter again"

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-GATEWAY, BROKER, WEB = "gateway", "broker", "web"
+GATEWAY, BROKER, WEB, READER = "gateway", "broker", "web", "reader"
 """Names in certificates that no meter may have."""
 OWN_LIFE = timedelta(days=2 * 365)
 CLIENT_LIFE = timedelta(days=5 * 365)

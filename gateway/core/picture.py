@@ -87,6 +87,7 @@ def _meter(state: State, telemetry: Telemetry, hygiene: Hygiene, point: Point, n
         given_up=_count(chain.gaps) - _count(missing(state, meter)),
         refused=refused,
         balance=state.balance(point.name) if point.trades else None,
+        revoked=state.keys[state.meters[meter].kid].ended,
         quarantined=quarantine.is_held(state, point.name),
         hygiene=hygiene.figures(state.meters[meter].kid, now),
     )

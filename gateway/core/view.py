@@ -40,6 +40,8 @@ class MeterView:
     """None for a meter without an account (the feeder)."""
     given_up: int = 0
     """Certificates that the meter has given up with a signed event, its flash being full."""
+    revoked: bool = False
+    """Its key has ended: it certifies nothing any more."""
     quarantined: bool = False
     """Two devices sign as this meter: its energy is kept, and settled once a person has decided."""
     hygiene: Figures = NOTHING

@@ -18,7 +18,8 @@ from firmware.wire import topics
 from gateway.adapters import broker_rules as rules
 from gateway.adapters.broker import Broker, find_mosquitto, free_port
 from gateway.adapters.door import Door
-from gateway.core.authority import CLIENT_LIFE, GATEWAY
+from gateway.core import assistant
+from gateway.core.authority import CLIENT_LIFE, GATEWAY, READER
 from tests.door_keys import DoorKey
 
 SITE = "isle"
@@ -86,6 +87,7 @@ class Bench:
         self.keys = {meter: DoorKey(meter) for meter in METERS}
         self.contexts = {meter: self.context(key, int(time.time())) for meter, key in self.keys.items()}
         self.contexts[GATEWAY] = self.with_files(self.door.link)
+        self.contexts[READER] = self.with_files(self.reader())
         mosquitto = find_mosquitto() if kind == "mosquitto" else None
         self.broker = Broker(directory, SITE, "127.0.0.1", self.port, self.door, mosquitto)
         self.broker.start()
@@ -102,6 +104,12 @@ class Bench:
         if path is not None:
             context.load_cert_chain(path)
         return context
+
+    def reader(self) -> Path:
+        """The reader's key and certificate in one file."""
+        path = self.folder / "reader"
+        path.write_bytes(b"".join(self.door.issue_reader(int(time.time()))))
+        return path
 
     def client(self, name: str, id: str = "", clean: bool = True) -> Client:
         client = self.knock(self.contexts[name], id, clean)
@@ -178,6 +186,67 @@ def test_a_meter_cannot_hear_anothers(bench: Bench, topic: str) -> None:
     gateway.publish(topics.down(SITE, "wind-1", "receipt"), b"for the turbine")
     assert wind.got(b"for the turbine")
     assert {payload for _, payload in wind.received} == {b"for the turbine"}
+
+
+STATES = f"sk/v1/{SITE}/+/up/state"
+
+
+def test_the_reader_reads_what_meters_say_of_themselves_and_what_it_is_told(bench: Bench) -> None:
+    gateway, wind, reader = listening_gateway(bench), bench.client("wind-1"), bench.client(READER)
+    gateway.subscribe(assistant.BIRTH)
+    for topic in (STATES, topics.up(SITE, "house-1", "state"), assistant.ALL):
+        reader.subscribe(topic)
+    wind.publish(topics.up(SITE, "wind-1", "state"), b"state")
+    assert reader.got(b"state")
+    gateway.publish(assistant.config("wind-1"), b"discovery")
+    assert reader.got(b"discovery")
+    reader.publish(assistant.BIRTH, b"online")
+    assert gateway.got(b"online")
+
+
+@pytest.mark.parametrize("topic", ["sk/#", "#", f"sk/v1/{SITE}/+/up/#", f"sk/v1/{SITE}/+/up/cert", f"sk/v1/{SITE}/+/+/state"])
+def test_the_reader_cannot_hear_anything_else(bench: Bench, topic: str) -> None:
+    gateway, wind, reader = listening_gateway(bench), bench.client("wind-1"), bench.client(READER)
+    reader.subscribe(topic)
+    reader.subscribe(STATES)
+    wind.publish(topics.up(SITE, "wind-1", "cert"), b"certificate")
+    gateway.publish(topics.down(SITE, "wind-1", "state"), b"to the turbine")
+    gateway.publish(topics.down(SITE, READER, "receipt"), b"no meter's")
+    assert gateway.got(b"no meter's")
+    wind.publish(topics.up(SITE, "wind-1", "state"), b"state")
+    assert reader.got(b"state")
+    assert {payload for _, payload in reader.received} == {b"state"}
+
+
+def test_the_reader_writes_nothing_but_its_birth(bench: Bench) -> None:
+    gateway, reader = listening_gateway(bench), bench.client(READER)
+    gateway.subscribe(assistant.ALL)
+    for topic in (
+        topics.up(SITE, "wind-1", "state"),
+        topics.up(SITE, READER, "state"),
+        topics.down(SITE, "wind-1", "cmd"),
+        assistant.config("wind-1"),
+        "homeassistant/else",
+    ):
+        reader.publish(topic, b"forged")
+    reader.publish(assistant.BIRTH, b"offline")
+    assert gateway.got(b"offline")
+    assert {payload for _, payload in gateway.received} == {b"offline"}
+
+
+def test_a_meter_has_no_part_in_what_the_reader_is_told(bench: Bench) -> None:
+    gateway, wind, reader = listening_gateway(bench), bench.client("wind-1"), bench.client(READER)
+    gateway.subscribe(assistant.ALL)
+    wind.subscribe(assistant.ALL)
+    reader.subscribe(assistant.ALL)
+    wind.publish(assistant.config("wind-1"), b"forged")
+    wind.publish(assistant.BIRTH, b"forged")
+    wind.publish(topics.up(SITE, "wind-1", "cert"), b"own")
+    assert gateway.got(b"own")
+    gateway.publish(assistant.config("wind-1"), b"true")
+    assert reader.got(b"true")
+    assert {payload for _, payload in gateway.received} <= {b"own", b"true"}
+    assert wind.received == []
 
 
 def test_a_meter_that_comes_back_is_not_shown_others_states(bench: Bench) -> None:

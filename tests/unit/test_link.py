@@ -35,7 +35,7 @@ class Broker:
 
     def link(self) -> Link:
         host, port = self._listening.getsockname()
-        return Link(host, port, GATEWAY, self.door.ca, self.door.link, "sk/v1/isle/+/up/#")
+        return Link(host, port, GATEWAY, self.door.ca, self.door.link, ["sk/v1/isle/+/up/#"])
 
     def accept(self) -> None:
         line, _ = self._listening.accept()
