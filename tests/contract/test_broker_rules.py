@@ -280,10 +280,6 @@ def test_an_expired_certificate_opens_nothing(bench: Bench) -> None:
     assert not bench.knock(bench.context(DoorKey("wind-1"), before - 60)).is_in
 
 
-def test_a_certificate_from_the_future_opens_nothing(bench: Bench) -> None:
-    assert not bench.knock(bench.context(DoorKey("wind-1"), int(time.time()) + 2 * 86400)).is_in
-
-
 def test_another_authority_of_the_same_name_opens_nothing(bench: Bench, tmp_path: Path) -> None:
     stranger = new_door(tmp_path / "door")
     assert not bench.knock(bench.context(DoorKey("wind-1"), int(time.time()), stranger)).is_in
