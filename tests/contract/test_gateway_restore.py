@@ -3,8 +3,6 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
 import tarfile
 import tempfile
 import threading
@@ -14,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from paho.mqtt import client as paho
+from typer.testing import CliRunner, Result
 
 from blockchain_iface.archive import Archive
 from blockchain_iface.engines.embedded import EmbeddedLedger
@@ -23,9 +22,10 @@ from firmware.wire import certificate, cose, receipt, topics
 from gateway.adapters import files, settings
 from gateway.adapters.papers import Copies
 from gateway.backup import back_up, restore
+from gateway.cli import app
 from gateway.site import Site, SiteError
 from gateway.standby import Standby
-from tests.contract.test_gateway_process import INTERVAL, ROOT, Bench, Station, until
+from tests.contract.test_gateway_process import INTERVAL, Bench, Station, until
 from tests.virtual_meter import CENTRE, SITE, T0, genesis
 
 NOW = 1_800_000_000
@@ -292,12 +292,11 @@ def test_a_standby_is_on_another_disk_and_there(tmp_path: Path, stick: Path) -> 
 
 @pytest.mark.usefixtures("archive")
 def test_the_commands(tmp_path: Path) -> None:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gateway", *words]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=20)
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(app, words)
 
     assert "keep it as you keep those" in run("backup", str(tmp_path / "site"), str(tmp_path / "two.tar")).stdout
     done = run("restore", str(tmp_path / "two.tar"), str(tmp_path / "new"))
-    assert (done.returncode, "with 1 entries" in done.stdout) == (0, True)
-    assert run("accept", str(tmp_path / "new")).returncode == 0
+    assert (done.exit_code, "with 1 entries" in done.stdout) == (0, True)
+    assert run("accept", str(tmp_path / "new")).exit_code == 0
     assert not Site(tmp_path / "new").restored.exists()

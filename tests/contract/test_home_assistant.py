@@ -3,18 +3,18 @@
 import json
 import signal
 import ssl
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
+from typer.testing import CliRunner, Result
 
 from gateway.adapters import settings
+from gateway.cli import app
 from gateway.core import assistant
-from tests.contract.test_gateway_process import ROOT, Bench, until
+from tests.contract.test_gateway_process import Bench, until
 
 
 class Assistant:
@@ -79,8 +79,8 @@ def test_it_is_told_of_the_meters_again_and_again(bench: Bench, tmp_path: Path) 
     assert until(lambda: b"North wind" in home.of("wind-1")[-1])
 
     bench.end(signal.SIGKILL)
-    bench.start()
     home.received.clear()
+    bench.start()
     assert until(lambda: home.of("wind-1") and home.of("house-1"))
     bench.site.revoke("house-1", None, "sold")
     assert until(lambda: home.of("house-1")[-1] == b"")
@@ -89,16 +89,15 @@ def test_it_is_told_of_the_meters_again_and_again(bench: Bench, tmp_path: Path) 
 
 
 def test_it_is_off_until_somebody_asks_for_it(bench: Bench, tmp_path: Path) -> None:
-    def reader(name: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gateway", "reader", str(bench.site.root), str(tmp_path / name)]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=20)
+    def reader(name: str) -> Result:
+        return CliRunner().invoke(app, ["reader", str(bench.site.root), str(tmp_path / name)])
 
     refused = reader("files")
-    assert (refused.returncode, (tmp_path / "files").exists()) == (1, False)
+    assert (refused.exit_code, (tmp_path / "files").exists()) == (1, False)
     assert "set enabled = true under [home_assistant]" in refused.stderr
     enable(bench)
     told = reader("files")
-    assert (told.returncode, "reader.key as its own" in told.stdout) == (0, True)
+    assert (told.exit_code, "reader.key as its own" in told.stdout) == (0, True)
     assert {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "files").iterdir()} == {
         "ca.pem": 0o600,
         "reader.pem": 0o600,
