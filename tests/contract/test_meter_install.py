@@ -1,46 +1,22 @@
 """`skerry meter install` over a serial line, on MicroPython."""
 
-import os
-import subprocess
-import tty
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.contract.micropython_line import MicropythonLine
 from tools import mpy
 from tools.meter.board import Board, BoardError
 from tools.meter.install.plan import MAIN
 from tools.meter.install.run import install
 
-MICROPYTHON = mpy.ROOT / ".skerry" / "bin" / "micropython"
 START = b"start()"
 
 
-class Serial:
-    """MicroPython on a pseudo-terminal."""
-
-    def __init__(self) -> None:
-        self._near, self._far = os.openpty()
-        tty.setraw(self._far)
-        self.path = os.ttyname(self._far)
-        program = [str(MICROPYTHON), str(Path(__file__).with_name("raw_repl.py"))]
-        self._process = subprocess.Popen(program, stdin=self._near, stdout=self._near, stderr=self._near)
-
-    def unplug(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
-            os.close(self._near)
-
-    def close(self) -> None:
-        self.unplug()
-        os.close(self._far)
-
-
 @pytest.fixture
-def line() -> Iterator[Serial]:
-    serial = Serial()
+def line() -> Iterator[MicropythonLine]:
+    serial = MicropythonLine()
     yield serial
     serial.close()
 
@@ -58,7 +34,9 @@ def bring(path: str, application: dict[str, bytes], root: Path, version: int) ->
         return done.place, done.written
 
 
-def test_it_is_installed_hash_by_hash_and_then_into_a_slot(line: Serial, application: dict[str, bytes], tmp_path: Path) -> None:
+def test_it_is_installed_hash_by_hash_and_then_into_a_slot(
+    line: MicropythonLine, application: dict[str, bytes], tmp_path: Path
+) -> None:
     assert bring(line.path, application, tmp_path, 1) == ("factory", 6)
     assert (tmp_path / MAIN).read_bytes() == START
     assert all((tmp_path / path).read_bytes() == content for path, content in application.items())
@@ -70,7 +48,7 @@ def test_it_is_installed_hash_by_hash_and_then_into_a_slot(line: Serial, applica
 
 
 def test_a_board_that_goes_away_is_repaired_by_the_same_command(application: dict[str, bytes], tmp_path: Path) -> None:
-    cut = Serial()
+    cut = MicropythonLine()
 
     def pull(done: int, total: int) -> None:
         if done > total // 2:
@@ -80,7 +58,7 @@ def test_a_board_that_goes_away_is_repaired_by_the_same_command(application: dic
         install(board, application, START, 1, pull, str(tmp_path))
     cut.close()
     assert not (tmp_path / MAIN).exists()
-    again = Serial()
+    again = MicropythonLine()
     try:
         place, written = bring(again.path, application, tmp_path, 1)
     finally:

@@ -14,6 +14,7 @@ from hil.devices import sunspec
 from hil.devices.device import Device
 from hil.devices.registers import MappedDevice
 from hil.faults.bus import BusKind, Piece
+from hil.links.replayed import ReplayedBus
 from hil.links.slaves import Slaves
 from tools.bench_bus import station
 from tools.meter.errors import PortError
@@ -214,9 +215,8 @@ def test_the_log_answers_again_what_the_line_answered(tmp_path: Path) -> None:
     with FrameLog(path, "/dev/ttyUSB0", "rtu") as log:
         assert run(first, Bus({3: MappedDevice("growatt_mid")}), log, lambda _: None) is None
     _, *exchanges = map(json.loads, path.read_text().splitlines())
-    heard = {(exchange["line"], exchange["sent"]): bytes.fromhex(exchange["heard"]) for exchange in exchanges}
     bus = Bus({})
-    bus.slaves.answer = lambda request: [Piece(heard[str(LINE), request.hex()])]  # type: ignore[method-assign]
+    bus.slaves.answer = ReplayedBus(path, str(LINE)).answer  # type: ignore[method-assign]
     assert run(again, bus, None, lambda _: None) is None
     assert maps(first) == {3: ["growatt_mid"]}
     assert again.state == first.state

@@ -4,6 +4,7 @@ import typer
 
 from .flash import command as flash
 from .install import command as install
+from .provision import command as provision
 from .scan import command as scan
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -16,4 +17,5 @@ def meter() -> None:
 
 app.add_typer(flash.app)
 app.add_typer(install.app)
+app.add_typer(provision.app)
 app.add_typer(scan.app)

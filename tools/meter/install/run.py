@@ -1,7 +1,7 @@
 """An installation, run on a board: what differs is written, and checked where it lies."""
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Protocol
@@ -50,7 +50,7 @@ def install(
 
     Raises BoardError; the same call then finishes what is half done.
     """
-    board.run(_AGENT)
+    prepare(board)
     has_factory = MAIN in _survey(board, root, MAIN)
     running, trial = _record(board, root) if has_factory else ("", "")
     if has_factory and not plan(_present(board, root, _at(trial or running)), application, SLOT_ENTRY):
@@ -64,6 +64,21 @@ def install(
     if place.name != FACTORY:
         board.run(f"try_slot({root!r}, {place.name!r}, {version})")
     return _installed(place, wanted, steps)
+
+
+def prepare(board: Reached) -> None:
+    """Give the board what `send` needs. BoardError."""
+    board.run(_AGENT)
+
+
+def send(board: Reached, path: str, content: bytes) -> Iterator[int]:
+    """Write a file, wholly or not at all, and see by hash that it is there; yields the size of each piece. BoardError."""
+    board.run(f"begin({path!r})")
+    for start in range(0, len(content), _PIECE):
+        piece = content[start : start + _PIECE]
+        board.run(f"put({base64.b64encode(piece)!r})")
+        yield len(piece)
+    board.run(f"finish({digest(content)!r})")
 
 
 def _at(slot: str) -> str:
@@ -101,10 +116,6 @@ def _carry_out(board: Reached, folder: str, steps: list[Remove | Write], progres
         if isinstance(step, Remove):
             board.run(f"os.remove({folder + step.path!r})")
             continue
-        board.run(f"begin({folder + step.path!r})")
-        for start in range(0, len(step.content), _PIECE):
-            piece = step.content[start : start + _PIECE]
-            board.run(f"put({base64.b64encode(piece)!r})")
-            done += len(piece)
+        for size in send(board, folder + step.path, step.content):
+            done += size
             progress(done, total)
-        board.run(f"finish({digest(step.content)!r})")

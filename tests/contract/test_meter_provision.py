@@ -1,0 +1,51 @@
+"""A board is installed, configured, and makes its key: on MicroPython, with the whole application, as the gateway sees it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gateway.core import application
+from tests.contract.micropython_line import MicropythonLine
+from tools import mpy
+from tools.meter.board import Board, BoardError
+from tools.meter.install.run import install
+from tools.meter.provision.config import checked, read
+from tools.meter.provision.run import configure, identity
+
+TEXT = """\
+site = "isle"
+meter = "home-1"
+interval_s = 900
+rows = 15
+poll_ms = 1000
+bus = {kind = "tcp", host = "127.0.0.1", port = 502}
+devices = [{unit = 1, map = "eastron_sdm630", role = "billing"}]
+"""
+
+
+def test_the_key_is_born_on_the_board_and_the_gateway_takes_its_request(tmp_path: Path) -> None:
+    files = {path.as_posix(): content for path, content in mpy.application().items()}
+    line = MicropythonLine()
+    try:
+        with Board(line.path) as board:
+            with pytest.raises(BoardError, match="no module named 'firmware'"):
+                identity(board, str(tmp_path))
+            install(board, files, b"start()", 1, lambda _done, _total: None, str(tmp_path))
+            with pytest.raises(BoardError, match="cannot be read"):
+                identity(board, str(tmp_path))
+            config = checked(read(TEXT, "home-1.toml"), TEXT, "home-1.toml", board.interpreter().platform)
+            configure(board, config, str(tmp_path))
+            first = identity(board, str(tmp_path))
+    finally:
+        line.close()
+    later = MicropythonLine()
+    try:
+        with Board(later.path) as board:
+            again = identity(board, str(tmp_path))
+    finally:
+        later.close()
+    assert (tmp_path / "config.json").read_bytes() == config
+    applied = application.parse(json.dumps(json.loads(first.document) | {"token": "t"}).encode(), "isle")
+    assert (applied.meter, applied.fingerprint.hex()) == ("home-1", first.fingerprint)
+    assert again == first

@@ -1,0 +1,1 @@
+"""A meter's configuration, and the key that is born on it."""
