@@ -142,5 +142,5 @@ def test_nothing_that_is_asked_breaks_it_or_its_promises(tmp_path: Path, monkeyp
         fuzz = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{server.address}{API}/openapi.json"]
         options = ["--checks", "all", "--max-examples", "6", "--generation-deterministic", "--no-color"]
         key = ["-H", f"Authorization: Bearer {server.keys[Role.ADMINISTRATOR]}"]
-        ran = subprocess.run([*fuzz, *options, *key], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+        ran = subprocess.run([*fuzz, *options, *key], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
     assert ran.returncode == 0, ran.stdout
