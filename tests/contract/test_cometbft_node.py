@@ -49,7 +49,9 @@ class Typed(Bench):
 def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typed]:
     (site,) = testnet.create(tmp_path_factory.mktemp("isles"), 1, INTERVAL)
     typed = Typed(site.root)
-    typed.start()
+    typed.launch()
+    # the dashboard is loaded, the node begins: all of it slower where others work, too
+    assert until(lambda: typed.site.status()["running"], 40), typed.log
     yield typed
     try:
         ended = typed.end(signal.SIGTERM)
