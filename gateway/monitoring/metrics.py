@@ -98,6 +98,9 @@ def _of_gateway(vitals: Vitals, figures: Figures) -> Iterator[Metric]:
     yield queues
     yield GaugeMetricFamily("skerry_statement_wait_seconds", "Of the oldest statement without a block.", figures.waiting_s)
     yield GaugeMetricFamily("skerry_broker_connected", "Whether the broker has the gateway.", vitals.connected)
+    if figures.standby_age_s is not None:
+        help = "Since the standby's papers were complete."
+        yield GaugeMetricFamily("skerry_standby_age_seconds", help, figures.standby_age_s)
     yield GaugeMetricFamily("skerry_disk_free_bytes", "Room where the site lies.", figures.disk_free)
     if figures.clock_synchronised is not None:
         help = "Whether something keeps the computer's clock right."

@@ -9,10 +9,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from gateway.core.api_key import Role
 from gateway.site import SiteError
 from tests.contract.test_gateway_process import ROOT, Bench, until
 from tests.door_keys import DoorKey
@@ -53,6 +55,10 @@ def busy_day(bench: Bench) -> set[str]:
     assert until(lambda: wind.receipted() == {1})
     token = site.token("wind-9", "Wind", "wind", None)
     secrets.add(token.rpartition(".")[2])
+    key = site.add_key("anna", Role.OPERATOR)
+    for shown in (key, key[:-1]):
+        secrets.add(shown.rpartition("_")[2])
+        httpx.get(f"{site.status()['dashboard']}api/v1/meters", headers={"authorization": f"Bearer {shown}"})
     identity = DoorKey("wind-9").identity(VirtualMeter("wind-9", 99))
     for wrong in (token + "x", token[:-1], token.upper()):
         secrets.add(wrong.rpartition(".")[2])

@@ -80,6 +80,8 @@ def red(figures: Figures) -> list[str]:
         ({"disk_free": health.DISK_BYTES - 1}, "disk"),
         ({"clock_synchronised": False}, "clock"),
         ({"step_s": -7200.0, "step_age_s": 1.0}, "clock"),
+        ({"standby_age_s": health.STANDBY_S + 1}, "standby"),
+        ({"unheard": 1}, "restored"),
     ],
 )
 def test_each_check_turns_red_alone_and_says_what_to_do(changes: dict[str, float], name: str) -> None:
@@ -144,6 +146,7 @@ def test_prometheus_is_told_what_it_is_to_know(tmp_path: Path) -> None:
     vitals.answered([time.monotonic() - 0.07, time.monotonic() - 0.3])
     vitals.queues = {"incoming": 3, "outgoing": 0}
     vitals.settlements = 2
+    vitals.standby_age_s = 0.5
     lines = scraped(vitals).splitlines()
     for line in (
         'skerry_certificates_total{meter="wind-1"} 10.0',
@@ -154,6 +157,7 @@ def test_prometheus_is_told_what_it_is_to_know(tmp_path: Path) -> None:
         'skerry_meter_clock_drift_ppm{meter="wind-1"} 12.0',
         'skerry_meter_boots_last_day{meter="wind-1"} 3.0',
         "skerry_ledger_height 7.0",
+        "skerry_standby_age_seconds 0.5",
         "skerry_ledger_entries 40.0",
         'skerry_queue_messages{queue="incoming"} 3.0',
         "skerry_settlements_total 2.0",
