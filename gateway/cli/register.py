@@ -46,7 +46,8 @@ def revoke(
             typer.confirm(f"The key of {meter} will never certify again, another meter has to take over. Go on?", abort=True)
         name = site.revoke(meter, first, reason)
         typer.echo(f"{meter} is shut out.")
-        _tell(site, name, wait, f"Its key signs nothing from certificate {first or 'the next one'} on: that is on the ledger.")
+        end = "the next certificate" if first is None else f"certificate {first}"
+        _tell(site, name, wait, f"Its key signs nothing from {end} on: that is on the ledger.")
 
 
 @app.command()
