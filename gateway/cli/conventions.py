@@ -82,7 +82,7 @@ def site_of_caller(directory: Path, needed: Role = Role.OPERATOR, must_show: boo
         return site
     key = site.api_keys.holder(text.strip())
     if key is None:
-        raise SiteError(f"the key in {KEY} is nobody's: `skerry gateway key list` says who has one")
+        raise SiteError("this key is nobody's: `skerry gateway key list` says who has one")
     if not key.role.covers(needed):
         raise SiteError(f"this takes the role of {needed}; {key.name} is {key.role}")
     return Site(directory, Actor(key.name, key.role.value))

@@ -218,6 +218,9 @@ def test_a_key_on_the_command_line_comes_from_the_environment(desk: Desk, monkey
 
     *_, held, other = [desk.cut(number) for number in (1, 2, 3, 4)]
     assert run("approve") == (0, f"{held} house-3 relay open, by anna\n{other} house-4 relay open, by anna\n")
+    monkeypatch.delenv(KEY, raising=False)
+    asked = CliRunner().invoke(app, ["approve", str(desk.site.root), held], input="not a key\n")
+    assert ("Your key" in asked.output, "nobody's" in asked.output, "not a key" in asked.output) == (True, True, False)
     monkeypatch.setenv(KEY, "skerry_" + "a" * 32)
     assert "nobody's" in run("approve", held)[1]
     monkeypatch.setenv(KEY, desk.keys["bert"])
