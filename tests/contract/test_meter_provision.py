@@ -12,6 +12,7 @@ from tools.meter.board import Board, BoardError
 from tools.meter.install.run import install
 from tools.meter.provision.config import checked, read
 from tools.meter.provision.run import configure, identity
+from tools.meter.status import Status, look
 
 TEXT = """\
 site = "isle"
@@ -29,9 +30,11 @@ def test_the_key_is_born_on_the_board_and_the_gateway_takes_its_request(tmp_path
     line = MicropythonLine()
     try:
         with Board(line.path) as board:
+            assert look(board, str(tmp_path)).next_step == "skerry meter install"
             with pytest.raises(BoardError, match="no module named 'firmware'"):
                 identity(board, str(tmp_path))
             install(board, files, b"start()", 1, lambda _done, _total: None, str(tmp_path))
+            assert look(board, str(tmp_path)).next_step == "skerry meter provision"
             with pytest.raises(BoardError, match="cannot be read"):
                 identity(board, str(tmp_path))
             config = checked(read(TEXT, "home-1.toml"), TEXT, "home-1.toml", board.interpreter().platform)
@@ -43,6 +46,10 @@ def test_the_key_is_born_on_the_board_and_the_gateway_takes_its_request(tmp_path
     try:
         with Board(later.path) as board:
             again = identity(board, str(tmp_path))
+            assert look(board, str(tmp_path)) == Status(True, True, "factory")
+            install(board, files | {"firmware/new.json": b"{}"}, b"start()", 2, lambda _done, _total: None, str(tmp_path))
+            tried = look(board, str(tmp_path))
+            assert (tried.trial, tried.version, tried.result, tried.next_step) == ("a", 2, "on trial", "nothing: it is ready")
     finally:
         later.close()
     assert (tmp_path / "config.json").read_bytes() == config

@@ -12,6 +12,7 @@ from firmware.wire import enrolment, es256
 from gateway.adapters import releases
 from gateway.core.release import Release
 from tests.unit.test_meter_provision import ANSWER, TEXT
+from tools.meter import status
 from tools.meter.board import Interpreter
 from tools.meter.cli import app
 from tools.meter.install import command as install
@@ -33,6 +34,7 @@ class Board:
     def __init__(self, interpreter: Interpreter, signer: es256.SoftwareSigner) -> None:
         self._interpreter, self._identity = interpreter, identity(signer)
         self.heard = ""
+        self.said = '[true, true, "a", "", 3, "confirmed", 6, "OSError: 28"]'
         self.restarts = 0
 
     def interpreter(self) -> Interpreter:
@@ -40,6 +42,8 @@ class Board:
 
     def run(self, code: str) -> str:
         self.heard += code
+        if "json.dumps(said)" in code:
+            return self.said
         return f"{self._identity}\n0\n" if "--identity" in code else ""
 
     def restart(self) -> None:
@@ -61,7 +65,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
         *arguments: Any, mpy: int = 6, platform: str = "esp32", signer: es256.SoftwareSigner = SIGNER
     ) -> tuple[Result, Board]:
         board = Board(Interpreter(platform, mpy), signer)
-        for command in (install, provision):
+        for command in (install, provision, status):
             monkeypatch.setattr(command, "Board", lambda _port: board)
         return CliRunner().invoke(app, list(map(str, arguments)), input="secret\n"), board
 
@@ -123,3 +127,13 @@ def test_a_request_is_fetched_and_the_answer_brought_back(run: Run, config: Path
     other, board = run("provision", "PORT", config, "--answer", answer, signer=STRANGER)
     assert (other.exit_code, board.restarts) == (1, 0)
     assert "fetched from another board" in other.stderr
+
+
+def test_a_board_says_how_it_is_and_runs_on(run: Run) -> None:
+    done, board = run("status", "PORT", "--json")
+    assert (done.exit_code, board.restarts) == (0, 1), done.output
+    said = json.loads(done.stdout)
+    assert (said["slot"], said["result"], said["ended"]) == ("a", "confirmed", "OSError: 28")
+    assert said["next"] == "skerry meter logs"
+    plain, _ = run("status", "PORT")
+    assert "next         skerry meter logs" in plain.stdout

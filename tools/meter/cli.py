@@ -2,6 +2,7 @@
 
 import typer
 
+from . import logs, status
 from .flash import command as flash
 from .install import command as install
 from .provision import command as provision
@@ -17,5 +18,7 @@ def meter() -> None:
 
 app.add_typer(flash.app)
 app.add_typer(install.app)
+app.add_typer(logs.app)
 app.add_typer(provision.app)
 app.add_typer(scan.app)
+app.add_typer(status.app)
