@@ -1,10 +1,11 @@
 """The first run of a restored site: it hears its meters before it signs anything, so that no second history begins."""
 
+import time
 from collections.abc import Callable
 
 import structlog
 
-from firmware.wire import topics
+from firmware.wire import cose, event, gap, topics
 from firmware.wire.fields import WireError
 
 from .adapters.mqtt import Link
@@ -16,6 +17,8 @@ from .site import Site, now
 
 _log = structlog.get_logger()
 _MOST, _WITHIN_S = 200, 0.25
+PATIENCE_S = 75.0
+"""A meter that gave certificates up sends the event that says so again within a minute."""
 
 
 class ReceiptsLost(Exception):
@@ -34,7 +37,10 @@ def hear(site: Site, view: View, link: Link, vitals: Vitals, goes_on: Callable[[
     """
     hearing = Hearing({meter.meter: meter.receipted + meter.given_up for meter in view.meters})
     told: list[str] = []
-    while hearing.silent and site.restored.exists() and goes_on():
+    until = time.monotonic() + PATIENCE_S
+    while (hearing.silent or (hearing.lost and time.monotonic() < until)) and site.restored.exists() and goes_on():
+        if hearing.silent:
+            until = time.monotonic() + PATIENCE_S
         if hearing.silent != told:
             told = hearing.silent
             _log.info("restored: hearing the meters before going on", silent=told, lost=hearing.lost)
@@ -62,5 +68,10 @@ def _listen(hearing: Hearing, link: Link) -> None:
             if kind == "state":
                 telemetry.note(meter, delivery.message.payload, now())
                 hearing.note(meter, telemetry.last(meter)[0])
+            elif kind == "event":
+                body = event.decode(cose.parse(delivery.message.payload, event.MAX_SIZE).payload)
+                if body.kind == event.GAP:
+                    told = gap.decode(body.details)
+                    hearing.note_gap(meter, told.first, told.last)
         except (WireError, ValueError):
             continue

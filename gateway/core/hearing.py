@@ -10,27 +10,33 @@ from .telemetry import StateMessage
 
 
 class Hearing:
-    """All meters are heard, or people decide to go on without the rest.
-
-    Attributes:
-        lost: receipted certificates that are not on the ledger, by meter.
-    """
+    """All meters are heard, or people decide to go on without the rest."""
 
     def __init__(self, held: Mapping[str, int]) -> None:
         """``held``: how many certificates of each meter the ledger holds or knows to be given up."""
-        self.lost: dict[str, int] = {}
         self._held = held
-        self._heard: set[str] = set()
+        self._receipted: dict[str, int] = {}
+        self._given_up: dict[str, set[int]] = {}
 
     def note(self, meter: str, state: StateMessage) -> None:
         """Take ``meter``'s state. A last will says nothing."""
         if meter in self._held and state.receipted is not None:
-            self._heard.add(meter)
-            lost = state.receipted - self._held[meter]
-            if lost > 0:
-                self.lost[meter] = lost
+            self._receipted[meter] = state.receipted
+
+    def note_gap(self, meter: str, first: int, last: int) -> None:
+        """``meter`` has given these certificates up and has no receipt for saying so: it counts them among the receipted."""
+        self._given_up.setdefault(meter, set()).update(range(first, last + 1))
 
     @property
     def silent(self) -> list[str]:
         """Those who have not been heard yet."""
-        return sorted(self._held.keys() - self._heard)
+        return sorted(self._held.keys() - self._receipted.keys())
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Receipted certificates that are not on the ledger, by meter."""
+        counts = {
+            meter: receipted - self._held[meter] - len(self._given_up.get(meter, ()))
+            for meter, receipted in self._receipted.items()
+        }
+        return {meter: count for meter, count in counts.items() if count > 0}

@@ -167,6 +167,7 @@ def test_behind_a_copy_that_is_too_old_nothing_goes_on(bench: Bench, tmp_path: P
     }
     assert any(missing.values())
     moved(bench, tmp_path / "old")
+    bench.arguments[2] = f"from gateway import restoring\nrestoring.PATIENCE_S = 1\n{bench.arguments[2]}"
     bench.launch()
     assert bench.process is not None
     assert until(lambda: all(station.client.is_connected() for station in stations))
