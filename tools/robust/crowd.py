@@ -43,7 +43,7 @@ class Crowd:
         self._kinds: list[tuple[int, Callable[[], Message]]] = [
             (3, self._good),
             (20, self._forged),
-            (5, self._strange),
+            (1, self._strange),
             (20, self._damaged),
             (10, self._repeated),
             (10, self._said),

@@ -20,7 +20,7 @@ from tests.virtual_meter import CENTRE
 from tools.robust.crowd import Crowd
 
 COUNT, SEED = 1_000_000, 1
-_BATCH, _TICK = 100, 500
+_BATCH, _TICK = 200, 2000
 _WARM = 0.2
 """The part of a campaign after which memory may not grow: caches are full then."""
 _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
