@@ -15,6 +15,16 @@ _KEEPALIVE_S = 600
 _PATIENCE_S = 20.0
 
 
+def dial(context: ssl.SSLContext, host: str, port: int, meter: str) -> ssl.SSLSocket:
+    """A meter's line to the broker, which it has asked for all that goes to the meter. OSError if nobody is there."""
+    line = socket.create_connection((host, port), _PATIENCE_S)
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    secured = context.wrap_socket(line, server_hostname=host)
+    down = f"{topics.ROOT}/{SITE}/{meter}/down/#"
+    secured.sendall(mqtt.connect(meter, _KEEPALIVE_S, True) + mqtt.subscribe(1, [(down, 1)]))
+    return secured
+
+
 class Station:
     """A meter on the broker.
 
@@ -35,11 +45,7 @@ class Station:
         self._topic = topics.up(SITE, meter.name, "cert")
         self._decoder = Decoder(_MAX_PACKET)
         self._out = bytearray()
-        line = socket.create_connection((host, port), _PATIENCE_S)
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._line = context.wrap_socket(line, server_hostname=host)
-        down = f"{topics.ROOT}/{SITE}/{meter.name}/down/#"
-        self._line.sendall(mqtt.connect(meter.name, _KEEPALIVE_S, True) + mqtt.subscribe(1, [(down, 1)]))
+        self._line = dial(context, host, port, meter.name)
 
     def enter(self) -> None:
         """Wait until the broker has taken the subscription. OSError if it does not."""

@@ -9,7 +9,6 @@ Prints ``name value unit`` lines.
 import random
 import select
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from tools.loadtest.certificates import READINGS
 from tools.loadtest.fleet import INTERVAL_S
 from tools.loadtest.station import Station
 from tools.loadtest.subject import Subject
+from tools.robust import campaign
 
 METERS, OWED = 200, 7 * 86_400 // INTERVAL_S
 LIMIT_MS = 1000.0
@@ -28,6 +28,7 @@ _LIVE_S = 10.0
 _AGAIN_S = 3.0
 _PATIENCE_S = 60.0
 _POLL_S = 0.002
+_PARTS = (("p50", 0.5), ("p99", 0.99), ("max", 1.0))
 
 
 class Debtor:
@@ -124,18 +125,9 @@ def measure(folder: Path, meters: int, owed: int) -> list[str]:
     ]
 
 
-_PARTS = (("p50", 0.5), ("p99", 0.99), ("max", 1.0))
-
-
 def main(meters: int = METERS, owed: int = OWED) -> int:
     """Run the campaign and print its figures; the exit status."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            print(*measure(Path(folder), meters, owed), sep="\n")
-        except (Failed, OSError) as error:
-            print(f"{error}\nagain: python -m tools.robust.backlog {meters} {owed}", file=sys.stderr)
-            return 1
-    return 0
+    return campaign.run(lambda folder: measure(folder, meters, owed), f"tools.robust.backlog {meters} {owed}")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ unit`` lines.
 
 import random
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from gateway.core.centre import Publish
 from hil.bench import books
 from tests.centre_bench import CentreBench
 from tests.virtual_meter import CENTRE, INTERVAL, SITE, T0, VirtualMeter
+from tools.robust import campaign
 
 STEPS, SEED = 5_000, 1
 _METERS = 3
@@ -141,23 +140,23 @@ class Island:
         return len(ours.settlements) + ours.revisions
 
 
+def measure(folder: Path, steps: int, seed: int) -> list[str]:
+    """The campaign's figures. Wrong."""
+    island = Island(folder, seed)
+    island.run(steps)
+    settlements = island.check()
+    return [
+        f"clock_leaps {island.leaps} leaps",
+        f"clock_leaps_certificates {_METERS * (steps + _CALM)} certificates",
+        "clock_leaps_lost 0 certificates",
+        f"clock_leaps_settlements_per_interval {settlements / (steps + _CALM):.2f} settlements",
+        "clock_leaps_settled_twice 0 settlements",
+    ]
+
+
 def main(steps: int = STEPS, seed: int = SEED) -> int:
     """Run the campaign and print its figures; the exit status."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            island = Island(Path(folder), seed)
-            island.run(steps)
-            settlements = island.check()
-        except Exception:
-            traceback.print_exc()
-            print(f"again: python -m tools.robust.clocks {steps} {seed}", file=sys.stderr)
-            return 1
-    print(f"clock_leaps {island.leaps} leaps")
-    print(f"clock_leaps_certificates {_METERS * (steps + _CALM)} certificates")
-    print("clock_leaps_lost 0 certificates")
-    print(f"clock_leaps_settlements_per_interval {settlements / (steps + _CALM):.2f} settlements")
-    print("clock_leaps_settled_twice 0 settlements")
-    return 0
+    return campaign.run(lambda folder: measure(folder, steps, seed), f"tools.robust.clocks {steps} {seed}")
 
 
 if __name__ == "__main__":

@@ -7,22 +7,20 @@ says so and fails. Prints ``name value unit`` lines.
 """
 
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from gateway.monitoring.asking import ask
-from hil.bench.processes import Failed
 from tools.loadtest import fleet
-from tools.robust.small_disk import NoDisk, SmallDisk, from_image, in_memory
+from tools.robust import campaign
+from tools.robust.small_disk import SmallDisk, from_image, in_memory
 from tools.robust.stand import Lost, Stand, check
 
 ROUNDS = 10
 _METERS, _EACH = 3, 400
 _MEGABYTES = 24
-_STILL_S, _PATIENCE_S = 1.0, 20.0
-_POLL_S = 0.02
+_STILL_S = 1.0
 
 
 def full_while_running(stand: Stand, disk: SmallDisk) -> float:
@@ -116,13 +114,14 @@ def with_a_failing_disk(folder: Path) -> list[str]:
 
 def main(rounds: int = ROUNDS) -> int:
     """Run the campaign and print its figures; the exit status."""
-    with tempfile.TemporaryDirectory() as small, tempfile.TemporaryDirectory() as failing:
-        try:
-            print(*with_a_small_disk(Path(small), rounds), *with_a_failing_disk(Path(failing)), sep="\n")
-        except (Lost, Failed, NoDisk) as error:
-            print(f"{error}\nagain: python -m tools.robust.disks {rounds}", file=sys.stderr)
-            return 1
-    return 0
+
+    def measure(folder: Path) -> list[str]:
+        small, failing = folder / "small", folder / "failing"
+        small.mkdir()
+        failing.mkdir()
+        return [*with_a_small_disk(small, rounds), *with_a_failing_disk(failing)]
+
+    return campaign.run(measure, f"tools.robust.disks {rounds}")
 
 
 if __name__ == "__main__":

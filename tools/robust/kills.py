@@ -10,14 +10,13 @@ import os
 import random
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 from statistics import median
 
-from hil.bench.processes import Failed
 from tools.loadtest import fleet
-from tools.robust.stand import Lost, Stand, check
+from tools.robust import campaign
+from tools.robust.stand import Stand, check
 
 KILLS, SEED = 200, 1
 _METERS = 4
@@ -82,13 +81,7 @@ def besiege(folder: Path, kills: int, seed: int) -> list[str]:
 
 def main(kills: int = KILLS, seed: int = SEED) -> int:
     """Run the campaign and print its figures; the exit status."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            print(*besiege(Path(folder), kills, seed), sep="\n")
-        except (Lost, Failed) as error:
-            print(f"{error}\nagain: python -m tools.robust.kills {kills} {seed}", file=sys.stderr)
-            return 1
-    return 0
+    return campaign.run(lambda folder: besiege(folder, kills, seed), f"tools.robust.kills {kills} {seed}")
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ made in another year. Prints ``name value unit`` lines.
 import os
 import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 from hil.bench import faketime
 from hil.bench.processes import Failed, wait_for
 from tools.loadtest import fleet
+from tools.robust import campaign
 from tools.robust.stand import Lost, Stand, check
 
 LEAPS = {"hours_ahead": "+5h", "years_ahead": "+3y", "hours_behind": "-5h", "years_behind": "-10y"}
@@ -104,13 +104,7 @@ def through_the_years(folder: Path, leaps: dict[str, str]) -> list[str]:
 
 def main() -> int:
     """Run the campaign and print its figures; the exit status."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            print(*through_the_years(Path(folder), LEAPS), sep="\n")
-        except (Lost, Failed) as error:
-            print(f"{error}\nagain: python -m tools.robust.leaps", file=sys.stderr)
-            return 1
-    return 0
+    return campaign.run(lambda folder: through_the_years(folder, LEAPS), "tools.robust.leaps")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ on any topic. Prints ``name value unit`` lines.
 
 import os
 import sys
-import tempfile
-import traceback
 from pathlib import Path
 from time import perf_counter
 
@@ -17,6 +15,7 @@ from blockchain_iface.archive import Archive
 from blockchain_iface.verify import verify
 from tests.centre_bench import NOW, CentreBench
 from tests.virtual_meter import CENTRE
+from tools.robust import campaign
 from tools.robust.crowd import Crowd
 
 COUNT, SEED = 1_000_000, 1
@@ -75,23 +74,23 @@ def resident_mb() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_MB
 
 
+def measure(folder: Path, count: int, seed: int) -> list[str]:
+    """The campaign's figures; what it leaves on the ledger is verified. Escaped."""
+    fuzzing, begun = Campaign(folder, seed), perf_counter()
+    fuzzing.run(count)
+    spent, growth = perf_counter() - begun, resident_mb() - fuzzing.warm_mb
+    verify(Archive(fuzzing.bench.path), CENTRE.public)
+    return [
+        f"fuzz_messages {fuzzing.sent} messages",
+        f"fuzz_messages_rate {fuzzing.sent / spent:.0f} messages/s",
+        f"fuzz_messages_on_ledger {fuzzing.bench.size()} entries",
+        f"fuzz_messages_memory_growth {growth:.1f} MB",
+    ]
+
+
 def main(count: int = COUNT, seed: int = SEED) -> int:
-    """Run the campaign, verify what it left on the ledger, print its figures; the exit status."""
-    with tempfile.TemporaryDirectory() as folder:
-        campaign, begun = Campaign(Path(folder), seed), perf_counter()
-        try:
-            campaign.run(count)
-        except Escaped:
-            traceback.print_exc()
-            print(f"again: python -m tools.robust.messages {count} {seed}", file=sys.stderr)
-            return 1
-        spent, growth = perf_counter() - begun, resident_mb() - campaign.warm_mb
-        verify(Archive(campaign.bench.path), CENTRE.public)
-        print(f"fuzz_messages {campaign.sent} messages")
-        print(f"fuzz_messages_rate {campaign.sent / spent:.0f} messages/s")
-        print(f"fuzz_messages_on_ledger {campaign.bench.size()} entries")
-        print(f"fuzz_messages_memory_growth {growth:.1f} MB")
-    return 0
+    """Run the campaign and print its figures; the exit status."""
+    return campaign.run(lambda folder: measure(folder, count, seed), f"tools.robust.messages {count} {seed}")
 
 
 if __name__ == "__main__":

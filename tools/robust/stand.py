@@ -21,7 +21,7 @@ from tools.loadtest.fleet import INTERVAL_S, SITE, Fleet
 from tools.loadtest.subject import ROOT
 from tools.robust.stubborn import Stubborn
 
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 _POLL_S = 0.005
 _LONG_AFTER_S = 86_400
 

@@ -8,10 +8,10 @@ from firmware.wire import mqtt, receipt, topics
 from firmware.wire.fields import WireError
 from firmware.wire.mqtt_decoder import Decoder, Packet, Publish
 from tools.loadtest.fleet import SITE, Meter
-from tools.robust.dial import dial
+from tools.loadtest.station import dial
 
 _WINDOW = 20
-_PAUSE_S, _AGAIN_S = 0.05, 2.0
+_PAUSE_S, _READ_S, _AGAIN_S = 0.05, 0.02, 2.0
 
 
 class Stubborn:
@@ -53,6 +53,7 @@ class Stubborn:
         while not self._stopping.is_set():
             try:
                 with dial(self._context, *self._address, self.meter.name) as line:
+                    line.settimeout(_READ_S)
                     self._talk(line)
             except OSError:
                 self._stopping.wait(_PAUSE_S)
