@@ -6,8 +6,8 @@ from typing import Any
 
 from .plant.island import Island
 
-PATIENCE_S = 20.0
-"""How long the registers stand still for devices that nobody reads."""
+PATIENCE_S, PATIENCE_A_METER_S = 20.0, 1.0
+"""How long the registers stand still for devices that nobody reads: a hundred meters take longer to start than ten."""
 
 
 class Phase(StrEnum):
@@ -35,6 +35,7 @@ class Rig:
         self._duration_s = inf if duration_s is None else duration_s
         self._started = self._last = 0.0
         self._unread = {unit.meter for unit in island.units}
+        self._patience_s = PATIENCE_S + PATIENCE_A_METER_S * len(self._unread)
 
     def start(self, now: float) -> None:
         """The devices answer: begin to wait for their readers."""
@@ -47,7 +48,7 @@ class Rig:
     def tick(self, now: float) -> None:
         """Let time pass until `now`: step the plant if it runs, and move on to the next phase when it is due."""
         passed, self._last = now - self._last, now
-        if self.phase is Phase.WAITING and (not self._unread or now - self._started >= PATIENCE_S):
+        if self.phase is Phase.WAITING and (not self._unread or now - self._started >= self._patience_s):
             self.phase = Phase.RUNNING
         elif self.phase is Phase.RUNNING:
             self._run(min(passed, self._duration_s - self.run_s))

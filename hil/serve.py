@@ -9,6 +9,9 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from pymodbus.constants import ExcCodes
+
+from .devices.sunspec import SunSpecDevice
 from .disturbances import Disturbances
 from .links.between import TcpBetween
 from .links.probe import probe
@@ -91,7 +94,13 @@ def _station(endpoint: Endpoint, rig: Rig) -> Station:
     def image() -> list[int]:
         return device.image(endpoint.reading())
 
-    return Station(endpoint.unit, device.function, device.first, image, noticed)
+    def write(address: int, values: list[int]) -> ExcCodes | None:
+        if not isinstance(device, SunSpecDevice) or not device.may_set(address, len(values)):
+            return ExcCodes.ILLEGAL_ADDRESS
+        return None if device.set(address, values) else ExcCodes.ILLEGAL_VALUE
+
+    settable = write if isinstance(device, SunSpecDevice) else None
+    return Station(endpoint.unit, device.function, device.first, image, noticed, settable)
 
 
 async def _probe_all(opened: Sequence[tuple[Line, dict[str, str | int]]]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .devices import sunspec
+from .devices.curtailment import Curtailment
 from .devices.device import Device
 from .devices.registers import MappedDevice
 from .plant.battery import CAPACITY_WH
@@ -59,23 +60,28 @@ def _line(island: Island, kind: str, units: Sequence[Unit]) -> Line:
 
 
 def _billing(island: Island, unit: Unit, address: int) -> Endpoint:
-    name, device = _billing_device(unit, address)
+    name, device = _billing_device(island, unit, address)
     return Endpoint(unit.meter, address, name, BILLING, device, lambda: island.reading(unit.meter))
 
 
 def _roof(island: Island, unit: Unit, address: int) -> Endpoint:
-    parts = [sunspec.common("inverter-101", f"{unit.meter}-roof", address), sunspec.inverter("A", ROOF_W)]
+    control = _curtailment(island, unit)
+    parts = [sunspec.common("inverter-101", f"{unit.meter}-roof", address), sunspec.inverter("A", ROOF_W), control]
     device = sunspec.SunSpecDevice(parts)
     return Endpoint(unit.meter, address, SUNSPEC, AUXILIARY, device, lambda: island.source_reading(unit.meter))
 
 
-def _billing_device(unit: Unit, address: int) -> tuple[str, Device]:
+def _curtailment(island: Island, unit: Unit) -> sunspec.Part:
+    return Curtailment(lambda fraction: island.allow(unit.meter, fraction)).part()
+
+
+def _billing_device(island: Island, unit: Unit, address: int) -> tuple[str, Device]:
     plain = _plain_map(unit)
     if plain:
         return plain, MappedDevice(plain)
     match unit.role:
         case Role.WIND:
-            model, parts = "inverter-103", [sunspec.inverter("ABC", unit.rating_w)]
+            model, parts = "inverter-103", [sunspec.inverter("ABC", unit.rating_w), _curtailment(island, unit)]
         case Role.BATTERY:
             storage = sunspec.storage(round(CAPACITY_WH), unit.rating_w)
             model, parts = "storage-802", [storage, sunspec.meter("ABC", unit.rating_w)]

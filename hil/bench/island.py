@@ -111,7 +111,7 @@ class Island:
             self.meters[unit["meter"]] = Meter(unit["meter"], layout, self.target)
             self.meters[unit["meter"]].start()
         self._wait(lambda: self.gateway_word() is not None, _READY_S, self.gateway)
-        self._wait(lambda: self.phase() != "waiting", _OPENING_S, self.rig)
+        self._wait(lambda: self.phase() != "waiting", _OPENING_S + 2 * len(units), self.rig)
 
     def _disturbed(self) -> list[str]:
         if self._scenario is None:

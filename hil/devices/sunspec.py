@@ -34,12 +34,14 @@ _BANK_V = 400
 class Part:
     """One SunSpec model of a device: points that stand still, and points computed from each reading.
 
-    A point named in neither carries the model's "not implemented" value.
+    A point named in neither carries the model's "not implemented" value. `settable` are points of one register that a client
+    may write; each says whether it takes the value.
     """
 
     model: int
     fixed: Mapping[str, int | str]
     live: Mapping[str, Quantity] = field(default_factory=dict)
+    settable: Mapping[str, Callable[[int], bool]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class SunSpecDevice:
     def __init__(self, parts: Sequence[Part]) -> None:
         self._still = bytearray(MARK)
         self._live: list[_Live] = []
+        self._settable: dict[int, Callable[[int], bool]] = {}
         spans: list[tuple[int, int]] = []
         for part in parts:
             model = Model(part.model)
@@ -71,10 +74,20 @@ class SunSpecDevice:
                 self._live.append(_Live(start, start + 2 * point.len, point.info.to_data, quantity))
                 if name in _ENERGY:
                     spans.append((BASE + start // 2, point.len))
+            for name, take in part.settable.items():
+                self._settable[BASE + base // 2 + model.points[name].offset] = take
             self._still += model.get_mb()
         self._still += END
         start = min((address for address, _ in spans), default=BASE)
         self.energy = (start, max((address + count for address, count in spans), default=BASE) - start)
+
+    def may_set(self, address: int, count: int) -> bool:
+        """Whether a client may write all these registers."""
+        return all(register in self._settable for register in range(address, address + count))
+
+    def set(self, address: int, values: Sequence[int]) -> bool:
+        """Write registers that may be set; False if a value is refused, and those before it are taken."""
+        return all(self._settable[register](value) for register, value in enumerate(values, start=address))
 
     def image(self, reading: Reading) -> list[int]:
         """Every register as the device shows it at the instant of the reading."""

@@ -14,6 +14,7 @@ from .pty import PtyPair
 
 HOST = "127.0.0.1"
 BAUD = 115_200
+_WRITES = {6, 16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Station:
     """One device on a line.
 
     `unit` is its unit id, `function` the only function it answers (3 or 4), `first` the address of its first register.
-    `image` gives all registers at this instant; `noticed` hears the address and count of every read that is answered.
+    `image` gives all registers at this instant; `noticed` hears the address and count of every read that is answered. `set`
+    takes what is written (address, values) or says why not; without it the station can only be read.
     """
 
     unit: int
@@ -29,6 +31,7 @@ class Station:
     first: int
     image: Callable[[], list[int]]
     noticed: Callable[[int, int], None]
+    set: Callable[[int, list[int]], ExcCodes | None] | None = None
 
 
 def undisturbed(message: bytes, framing: Framing) -> list[Piece]:
@@ -96,8 +99,11 @@ def _answer(station: Station) -> SimAction:
     """Take a fresh image before each answer: one request shows one instant, so a wide value never tears."""
 
     async def answer(
-        function: int, _first: int, address: int, count: int, registers: list[int], _: list[int] | list[bool] | None
+        function: int, _first: int, address: int, count: int, registers: list[int], values: list[int] | list[bool] | None
     ) -> ExcCodes | None:
+        if function in _WRITES and station.set is not None:
+            # after a write it asks once more, for its answer
+            return None if values is None else station.set(address, [int(value) for value in values])
         if function != station.function:
             return ExcCodes.ILLEGAL_FUNCTION
         image = station.image()

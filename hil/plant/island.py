@@ -22,6 +22,8 @@ PHASE_V = 230.0
 LINE_OHM = 0.1
 NOMINAL_MHZ, DROOP_MHZ = 50_000, 500
 ROOF_W = 5_000
+RAMP = 0.1
+"""Of its rating that an inverter's limit moves by in a second."""
 FIRST_REGISTER_WH = (100_000, 9_000_000)
 
 
@@ -72,8 +74,11 @@ class Island:
         self._feeder = next(i for i, unit in enumerate(self.units) if unit.role is Role.FEEDER)
         self._storage = next((i for i, unit in enumerate(self.units) if unit.role is Role.BATTERY), None)
         self._battery = Battery()
+        self._allowed = np.ones(len(self.units))
+        self._limit = np.ones(len(self.units))
         self._load, self._source = _profiles(self.units, seed, self._climate)
         count = len(self.units)
+        self._rating_w = np.array([ROOF_W if unit.role is Role.HOUSE_PV else unit.rating_w for unit in self.units])
         self._w: Watts = np.zeros(count, dtype=np.int64)
         self._source_w: Watts = np.zeros(count, dtype=np.int64)
         self._import_wh, self._export_wh, self._source_wh = _first_registers(self.units, seed, registers or {})
@@ -94,7 +99,9 @@ class Island:
             raise PlantError(f"a step takes more than 0 s, not {dt}: give the time since the last one")
         self._elapsed_s += dt
         minute = weather.minute_of_day(self._elapsed_s, self._climate)
-        self._source_w = _at(self._source, minute)
+        ramp = RAMP * dt
+        self._limit += np.clip(self._allowed - self._limit, -ramp, ramp)
+        self._source_w = np.minimum(_at(self._source, minute), np.rint(self._limit * self._rating_w).astype(np.int64))
         load = _at(self._load, minute)
         self.stolen_w = round(self._theft * int(load.sum()))
         w = load - self._source_w
@@ -107,6 +114,10 @@ class Island:
         self._import_wh += np.maximum(w, 0) * hours
         self._export_wh += np.maximum(-w, 0) * hours
         self._source_wh += self._source_w * hours
+
+    def allow(self, meter: str, fraction: float) -> None:
+        """Let the unit's source give at most this fraction (0..1) of its rating; it goes there by RAMP a second."""
+        self._allowed[self._index[meter]] = fraction
 
     def rest(self) -> None:
         """Bring every power to zero; the registers stand still."""

@@ -38,22 +38,24 @@ def test_registers_stand_still_until_every_billing_device_was_read() -> None:
 
 def test_patience_ends() -> None:
     rig = small_rig()
-    rig.tick(100.0 + PATIENCE_S)
+    rig.tick(101.9 + PATIENCE_S)
+    assert rig.record(0)["phase"] == "waiting"
+    rig.tick(102.0 + PATIENCE_S)
     assert rig.phase is Phase.RUNNING
 
 
 def test_duration_is_kept_to_the_instant() -> None:
     rig = small_rig(duration_s=2.0)
-    rig.tick(120.0)
-    rig.tick(121.9)
-    rig.tick(122.4)
+    rig.tick(122.0)
+    rig.tick(123.9)
+    rig.tick(124.4)
     assert (rig.phase, rig.run_s) == (Phase.HELD, 2.0)
 
 
 def test_hold_counts_the_energy_until_then_and_no_more() -> None:
     rig = small_rig()
-    rig.tick(120.0)
-    rig.hold(121.5)
+    rig.tick(122.0)
+    rig.hold(123.5)
     held = rig.record(0)
     assert held["run_s"] == 1.5
     assert held["feeder_w"] == held["losses_w"] == 0

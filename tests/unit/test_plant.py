@@ -194,3 +194,26 @@ def test_a_faster_day_is_the_same_day() -> None:
     slow.step(20)
     fast.step(10)
     assert slow.source_reading("house-pv-1").w == fast.source_reading("house-pv-1").w
+
+
+def test_a_limit_is_reached_over_time_and_lifted_the_same_way() -> None:
+    island = Island(roster(11), 3, Climate(wind=20))
+    island.step(1)
+    free = island.reading("wind-1").w
+    assert free < -10_000
+    island.allow("wind-1", 0.2)
+    course = []
+    for _ in range(9):
+        island.step(1)
+        course.append(-island.reading("wind-1").w)
+    assert course[0] == 18_000
+    assert course[3] == 12_000
+    assert course[7:] == [4_000, 4_000]
+    assert island.reading("wind-2").w < -10_000
+    assert (
+        island.feeder_w == sum(island.reading(u.meter).w for u in island.units if u.role is not Role.FEEDER) + island.losses_w
+    )
+    island.allow("wind-1", 1.0)
+    for _ in range(9):
+        island.step(1)
+    assert island.reading("wind-1").w < -10_000
