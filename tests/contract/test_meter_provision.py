@@ -7,19 +7,15 @@ import pytest
 
 from gateway.core import application
 from tests.contract.micropython_line import MicropythonLine
+from tests.unit.test_meter_provision import TEXT
 from tools import mpy
 from tools.meter.board import Board, BoardError
 from tools.meter.install.run import install
 from tools.meter.provision.config import checked, read
-from tools.meter.provision.run import configure, identity
+from tools.meter.provision.run import identity, provision
 from tools.meter.status import Status, look
 
-TEXT = """\
-site = "isle"
-meter = "home-1"
-interval_s = 900
-rows = 15
-poll_ms = 1000
+ON_LINUX = """\
 bus = {kind = "tcp", host = "127.0.0.1", port = 502}
 devices = [{unit = 1, map = "eastron_sdm630", role = "billing"}]
 """
@@ -32,20 +28,22 @@ def test_the_key_is_born_on_the_board_and_the_gateway_takes_its_request(tmp_path
         with Board(line.path) as board:
             assert look(board, str(tmp_path)).next_step == "skerry meter install"
             with pytest.raises(BoardError, match="no module named 'firmware'"):
-                identity(board, str(tmp_path))
+                identity(board, "absent", str(tmp_path))
             install(board, files, b"start()", 1, lambda _done, _total: None, str(tmp_path))
             assert look(board, str(tmp_path)).next_step == "skerry meter provision"
             with pytest.raises(BoardError, match="cannot be read"):
-                identity(board, str(tmp_path))
-            config = checked(read(TEXT, "home-1.toml"), TEXT, "home-1.toml", board.interpreter().platform)
-            configure(board, config, str(tmp_path))
-            first = identity(board, str(tmp_path))
+                identity(board, f"{tmp_path}/absent", str(tmp_path))
+            text = TEXT.partition("[bus]")[0] + ON_LINUX
+            config = checked(read(text, "home-1.toml"), text, "home-1.toml", board.interpreter().platform)
+            first = provision(board, config, False, str(tmp_path))
+            assert look(board, str(tmp_path)) == Status(True, False, "factory")
+            assert not (tmp_path / "asking.json").exists()
     finally:
         line.close()
     later = MicropythonLine()
     try:
         with Board(later.path) as board:
-            again = identity(board, str(tmp_path))
+            again = provision(board, config, True, str(tmp_path))
             assert look(board, str(tmp_path)) == Status(True, True, "factory")
             install(board, files | {"firmware/new.json": b"{}"}, b"start()", 2, lambda _done, _total: None, str(tmp_path))
             tried = look(board, str(tmp_path))

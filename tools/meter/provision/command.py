@@ -10,7 +10,8 @@ import typer
 from ..board import Board, BoardError
 from ..conventions import AsJson, plainly
 from . import config as configuration
-from .run import Identity, configure, identity
+from .run import Identity
+from .run import provision as run
 
 _SECRET = "SKERRY_WIFI_PASSWORD"  # noqa: S105 - the variable's name
 
@@ -38,8 +39,8 @@ def provision(
             password = os.environ.get(_SECRET) or typer.prompt("Password of the Wi-Fi", hide_input=True, err=True)
             document = configuration.with_password(document, password)
         with Board(port) as board:
-            configure(board, configuration.checked(document, text, config.name, board.interpreter().platform))
-            found = identity(board)
+            valid = configuration.checked(document, text, config.name, board.interpreter().platform)
+            found = run(board, valid, answer is not None)
             request = config.with_name(f"{found.meter}.request.json")
             if answer is not None:
                 _same_key(request, found)
