@@ -92,19 +92,6 @@ def test_the_wrong_board_or_image_is_refused_before_a_byte_is_written(
     assert set(rom.flash) == {0xFF}
 
 
-def test_a_flash_that_does_not_keep_what_is_written_is_no_success(flash: Flash) -> None:
-    rom = Rom()
-
-    class Worn(bytearray):
-        def __setitem__(self, at: object, value: object) -> None:
-            super().__setitem__(at, value & 0xFE if at == 0x12345 else value)  # type: ignore[operator, call-overload]
-
-    rom.flash = Worn(rom.flash)
-    assert IMAGE[0x12345 - START] & 1
-    worn = flash(rom)
-    assert (worn.exit_code, "does not match data in flash" in worn.stderr) == (1, True)
-
-
 def test_what_is_no_board_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     path = tmp_path / "image.bin"

@@ -11,6 +11,7 @@ import termios
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -76,8 +77,8 @@ def scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resul
     return lambda *arguments: CliRunner().invoke(app, ["scan", *map(str, arguments)])
 
 
-@pytest.mark.parametrize("setting", [SETTINGS[0], SETTINGS[4]], ids=str)
-def test_a_serial_line_is_found_with_all_that_is_on_it(scan: Callable[..., Result], setting: Setting, tmp_path: Path) -> None:
+def test_a_serial_line_is_found_with_all_that_is_on_it(scan: Callable[..., Result], tmp_path: Path) -> None:
+    setting = SETTINGS[4]  # behind some at which nobody, or nobody to be understood, answers
     line = line_of(setting, HOUSE)
     try:
         log = tmp_path / "frames.jsonl"
@@ -93,7 +94,7 @@ def test_a_serial_line_is_found_with_all_that_is_on_it(scan: Callable[..., Resul
     assert head == {"frames": 1, "bus": line.bus["path"], "kind": "rtu"}
     assert len(exchanges) == line.frames
     assert {exchange["sent"][2:4] for exchange in exchanges} == {"03", "04"}
-    assert any(exchange["heard"] == "f81e80" for exchange in exchanges) == (setting != SETTINGS[0])
+    assert any(exchange["heard"] == "f81e80" for exchange in exchanges)
 
 
 def test_a_tcp_gateway_is_found_with_all_that_is_behind_it(scan: Callable[..., Result]) -> None:
@@ -125,6 +126,7 @@ def test_ctrl_c_and_resume(tmp_path: Path) -> None:
         )
         while line.frames < 40:
             assert running.poll() is None
+            sleep(0.01)
         running.send_signal(signal.SIGINT)
         said, complaint = running.communicate(timeout=20)
         assert running.returncode == 130, complaint
