@@ -28,7 +28,7 @@ from . import happenings
 from .adapters import files, keystore, machine
 from .adapters.broker import Broker
 from .adapters.mqtt import Link
-from .core.centre import NotBegun, Publish, ShadowCentre
+from .core.centre import MOST_PROPOSALS, NotBegun, Publish, ShadowCentre
 from .core.discovery import Discovery
 from .core.own_clock import uncertainty_ms
 from .core.refusal import Refused
@@ -47,6 +47,7 @@ _BATCH_S = 0.03
 _TICK_S = 0.25
 _RENEWAL_S = 3600.0
 _PATIENCE_S = 0.5
+_FEW_PROPOSALS = 4
 _ALLOCATIONS = 50_000
 T = TypeVar("T")
 
@@ -80,6 +81,7 @@ class Worker:
         self._announced: tuple[str | None, int | None] = (None, None)
         self._next_tick = self._next_renewal = 0.0
         self._renewed_after = 0
+        self._is_busy = False
         self._clock_error: float | None = None
         self._no_ledger = Trouble("the ledger takes nothing, trying again", "the ledger takes entries again")
         self._no_time = Trouble(
@@ -143,6 +145,7 @@ class Worker:
 
     def _messages(self) -> None:
         deliveries = self._link.take(_BATCH, _BATCH_S)
+        self._is_busy = bool(deliveries)
         if not deliveries:
             return
         told = self._discovery
@@ -214,8 +217,10 @@ class Worker:
     def _tick(self) -> None:
         self._look_at_clock()
         self._paperwork()
+        # each is a block of its own: who waits for a receipt does not wait for all that is settled late
+        most = _FEW_PROPOSALS if self._is_busy else MOST_PROPOSALS
         try:
-            self._link.answer(self._patiently(lambda: self._centre.on_tick(now())) or ())
+            self._link.answer(self._patiently(lambda: self._centre.on_tick(now(), most)) or ())
         except Rejected as error:
             # metering goes on; what could not be settled stays open and is tried again
             _log.error("the ledger refuses an entry of our own: please report this", error=str(error))

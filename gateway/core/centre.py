@@ -34,7 +34,7 @@ from .writer import StatefulLedger, Writer
 
 _LEDGER = "ledger"
 _AUDIT = "audit"
-_MOST_PROPOSALS = 50
+MOST_PROPOSALS = 50
 _MOST_AWAITED = 10_000
 # as many meters as a site may have speak and hear on the same topics again and again
 _parse_up, _down = lru_cache(16384)(topics.parse_up), lru_cache(16384)(topics.down)
@@ -251,13 +251,13 @@ class ShadowCentre:
         """How many statements the ledger has accepted that are not final yet."""
         return len(self._awaited)
 
-    def on_tick(self, now: int) -> list[Publish]:
-        """Settle what is due, send what is ordered, ask for what is missing, offer updates.
+    def on_tick(self, now: int, most: int = MOST_PROPOSALS) -> list[Publish]:
+        """Settle what is due, ``most`` entries of it, send what is ordered, ask for what is missing, offer updates.
 
         Rejected is a defect of ours; Unavailable: call again.
         """
         answers = self._late_answers(now)
-        for _ in range(_MOST_PROPOSALS):
+        for _ in range(most):
             if not self._writer.is_settled(now):
                 break
             proposal = due(self._writer.state, now, self._deadline)

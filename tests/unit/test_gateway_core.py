@@ -321,6 +321,15 @@ def test_a_complete_interval_is_settled_on_the_next_tick(bench: TwoMeters) -> No
     assert sum(amount for _, amount in Settlement.decode(settled.payload).postings) == 0
 
 
+def test_what_is_settled_late_comes_in_pieces(bench: TwoMeters) -> None:
+    bench.send(bench.wind, *[bench.wind.certify(3, 0) for _ in range(20)])
+    for settled in (4, 8, 12):
+        bench.centre.on_tick(NOW, 4)
+        assert len(bench.entries(Settlement.TYPE)) == settled
+    bench.centre.on_tick(NOW)
+    assert len(bench.entries(Settlement.TYPE)) == 20
+
+
 def test_the_view_shows_debt_state_and_names(bench: TwoMeters) -> None:
     bench.send(bench.wind, bench.wind.certify(3, 0))
     said = {"online": True, "seq": 4, "w": -1500, "dv": 2301, "clock": 2, "uncertainty_ms": 1000}
