@@ -105,7 +105,12 @@ class Pole(Bench):
     def is_whole(self, public: bytes) -> None:
         """The meter goes on certifying, and no certificate or event was lost or repeated."""
         newest = len(self.received)
-        assert self.kept_until(lambda: len(self.received) > newest and self.settled()), self.log()
+
+        def is_quiet() -> bool:
+            # events come newest first
+            return len(self.received) > newest and self.settled() and max(self.events) == len(self.events)
+
+        assert self.kept_until(is_quiet), self.log()
         self.check_chain(public)
         self.check_events(public)
 
