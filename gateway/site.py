@@ -1,24 +1,12 @@
-"""A site's directory, and what people do to it: begin it, admit meters, order recharges. Works while the gateway runs.
-
-site.toml      what the owner decides                 ledger.sqlite   the only truth
-registry.json  names, places, contacts, tariffs       broker/         the broker's files
-keys/          the gateway's key, and its door's      tokens/         who may be enrolled, hashed
-enrol/ orders/ updates/ inboxes of the running gateway   gateway.json    addresses and process ids while it runs
-actions/ checkpoints/ what is to be recorded: what people have done here, what others have cosigned
-commands/      under way, how they ended, and how far they are numbered
-witness/       heads of other ledgers cosigned last
-restored.json  until a restored copy is known to lack nothing
-cometbft/      the node's home, and outbox.sqlite what waits for the others, where several sites keep one ledger
-"""
+"""What people do to a site: begin it, admit meters, order recharges. The gateway finds it in the site's inboxes."""
 
 import json
 import os
 import secrets
 import time
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from blockchain_iface.engines.opening import Engine
 from blockchain_iface.state.entries import Genesis
@@ -26,24 +14,15 @@ from firmware.wire.topics import is_id
 
 from .adapters import files, keystore, releases, settings
 from .adapters.actor import Actor, at_the_keyboard
-from .adapters.api_keys import ApiKeys
 from .adapters.broker import free_port
-from .adapters.door import Door
-from .adapters.inbox import Inbox
-from .adapters.numbers import Numbers
 from .adapters.orders import AnyOrder, Approval, By, CommandOrder, CommissionOrder, Note, Order, ReadmitOrder, RevokeOrder
-from .adapters.outcomes import Outcomes
-from .adapters.papers import RESTORED
-from .adapters.registry import Registry, row_of
-from .adapters.registry_rows import Price, Row, Unit
-from .adapters.settings import Settings, SettingsError
-from .adapters.tokens import Tokens
+from .adapters.registry import row_of
+from .adapters.registry_rows import Row, Unit
 from .core import command_words
 from .core.api_key import Role
 from .core.application import RESERVED
 from .core.register import Takeover
-
-_CHECKPOINT_SIZE = 1 << 17
+from .place import Place
 
 
 class SiteError(Exception):
@@ -58,104 +37,10 @@ class Ordered(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Site:
-    """The places in a site's directory. Whatever ``who`` orders or does here goes on the ledger."""
+class Site(Place):
+    """A site. Whatever ``who`` orders or does here goes on the ledger."""
 
-    root: Path
     who: Actor = field(default_factory=at_the_keyboard)
-
-    @property
-    def keys(self) -> Path:
-        """The gateway's secrets."""
-        return self.root / "keys"
-
-    @property
-    def ledger(self) -> Path:
-        """The ledger file."""
-        return self.root / "ledger.sqlite"
-
-    @property
-    def broker(self) -> Path:
-        """The broker's files."""
-        return self.root / "broker"
-
-    @property
-    def running(self) -> Path:
-        """Addresses and process ids while the gateway runs."""
-        return self.root / "gateway.json"
-
-    @property
-    def lock(self) -> Path:
-        """Held by the running gateway."""
-        return self.root / "gateway.lock"
-
-    @property
-    def restored(self) -> Path:
-        """There as long as this site is a copy whose meters have not all been heard."""
-        return self.root / RESTORED
-
-    @property
-    def registry(self) -> Registry:
-        """What people write about meters, contacts and tariffs."""
-        return Registry(self.root / "registry.json", self._prices)
-
-    @property
-    def door(self) -> Door:
-        """Who is let in by the broker."""
-        return Door(self.keys / "door")
-
-    @property
-    def api_keys(self) -> ApiKeys:
-        """Who may ask over HTTP, and for what."""
-        return ApiKeys(self.keys / "api.json")
-
-    @property
-    def tokens(self) -> Tokens:
-        """The enrolment tokens. SettingsError."""
-        return Tokens(self.root / "tokens", self.settings().site)
-
-    @property
-    def enrolments(self) -> Inbox:
-        """Where applications wait for the gateway."""
-        return Inbox(self.root / "enrol", ".json")
-
-    @property
-    def orders(self) -> Inbox:
-        """Where recharges, recoveries and commands wait for the gateway."""
-        return Inbox(self.root / "orders", ".json")
-
-    @property
-    def actions(self) -> Inbox:
-        """Where what people have done waits to be recorded."""
-        return Inbox(self.root / "actions", ".json")
-
-    @property
-    def checkpoints(self) -> Inbox:
-        """Where heads of this site's ledger that others have cosigned wait to be recorded."""
-        return Inbox(self.root / "checkpoints", ".json", _CHECKPOINT_SIZE)
-
-    @property
-    def outcomes(self) -> Outcomes:
-        """Commands under way, and how they ended."""
-        return Outcomes(self.root / "commands")
-
-    @property
-    def numbers(self) -> Numbers:
-        """How far commands are numbered."""
-        return Numbers(self.root / "commands" / "number")
-
-    @property
-    def updates(self) -> Inbox:
-        """Which release each meter is to run: its name, and the archive."""
-        return Inbox(self.root / "updates", ".zip", releases.MAX_SIZE)
-
-    def settings(self) -> Settings:
-        """What ``site.toml`` says. SettingsError if it is not valid."""
-        return settings.load(self.root / settings.FILE)
-
-    def editing(self) -> AbstractContextManager[None]:
-        """Held by whoever changes the registry, a token or the door."""
-        return files.locked(self.root / "edit.lock")
 
     def create(self, name: str, interval_s: int, deadline_s: int, engine: Engine = Engine.EMBEDDED) -> None:
         """Begin a new site: settings with free ports, the gateway's key, its authority over the broker's door.
@@ -373,13 +258,6 @@ class Site:
         name = _name()
         self.orders.drop(name, order.model_dump_json(indent=2).encode())
         return name
-
-    def _prices(self) -> dict[str, int]:
-        """The ledger's, which it has from the settings; none while those cannot be read."""
-        try:
-            return self.settings().tariff.model_dump(include=set(get_args(Price)))
-        except SettingsError:
-            return {}
 
     def _by(self) -> By:
         return By(name=self.who.name, role=self.who.role, at=now())
