@@ -13,7 +13,7 @@ from .ledger import Corrupt, Entry, LedgerError, Unavailable
 from .ledger_file import LedgerFile, judged
 from .state.backing import Backing
 from .state.entries import Genesis
-from .state.stored import PastState, StoredState
+from .state.stored import PastState, StoredState, nodes
 from .tiles import Tiles
 
 _STEP = 1000
@@ -79,6 +79,10 @@ class Archive:
         if stored is None:
             return StoredState(self._file.run)
         return PastState(self._file.run, stored.height, stored.block().state[0])
+
+    def state_nodes(self) -> Iterator[tuple[merkle.Node, bytes]]:
+        """All stored nodes of the state tree after the newest block."""
+        return nodes(self._file.run)
 
     def block(self, height: int) -> StoredBlock:
         """The block at ``height``; Corrupt if it is missing."""

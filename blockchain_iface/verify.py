@@ -91,18 +91,24 @@ def verify(
     """
     if processes is None:
         processes = 0 if archive.count() < _WORTHWHILE else (os.cpu_count() or 1) - 1
+    with _collector_resting():
+        # nothing of the state is left when the collector looks for garbage again
+        findings = _verified(archive, key, progress, processes)
+    archive.check_pages()
+    return findings
+
+
+def _verified(archive: Archive, key: bytes | None, progress: Callable[[int], None] | None, processes: int) -> Findings:
     check = _Verification(archive, key)
     parts = _parts(archive)
-    with _collector_resting():
-        for part in through(parts, check.verifier, processes) if processes else parts:
-            if isinstance(part, Entry):
-                check.take_entry(part)
-            else:
-                check.take_block(part)
-                if progress is not None:
-                    progress(check.tree.size)
-        check.finish()
-    archive.check_pages()
+    for part in through(parts, check.verifier, processes) if processes else parts:
+        if isinstance(part, Entry):
+            check.take_entry(part)
+        else:
+            check.take_block(part)
+            if progress is not None:
+                progress(check.tree.size)
+    check.finish()
     return check.findings()
 
 
@@ -180,9 +186,12 @@ class _Verification:
             for mine, theirs in zip(self._backing.rows(first, count), stored.rows(first, count), strict=True):
                 if mine != theirs:
                     raise Corrupt(f"the stored state is not what the entries lead to, first in slot {mine.number}")
-        for node, digest in self._backing.nodes():
-            if stored.node(node) != digest:
+        wanted = dict(self._backing.nodes())
+        for node, digest in self.archive.state_nodes():
+            if wanted.pop(node, digest) != digest:
                 raise Corrupt(f"the stored node {node} of the state tree is not the hash of what is below it")
+        if wanted:
+            raise Corrupt(f"node {min(wanted)} of the state tree is missing")
 
     def take_entry(self, entry: Entry) -> None:
         if entry.index != self.tree.size:

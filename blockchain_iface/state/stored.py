@@ -34,6 +34,7 @@ SELECT slot, height, value, min(until) FROM past_state WHERE slot >= ? AND slot 
 """
 KEPT = 1024
 """Blocks whose state can be proved, besides the newest; as many again may wait to be pruned."""
+_LEVELS = 0x3F
 Read = Callable[[str, tuple[int | bytes, ...]], list[Any]]
 
 
@@ -50,6 +51,12 @@ def prune(db: sqlite3.Connection, below: int) -> None:
     """Forget what was superseded up to height ``below``: the states of that block and later ones stay provable."""
     db.execute("DELETE FROM past_state WHERE until <= ?", (below,))
     db.execute("DELETE FROM past_nodes WHERE until <= ?", (below,))
+
+
+def nodes(read: Read) -> Iterator[tuple[Node, bytes]]:
+    """All stored nodes of the state tree after the newest block. ``read`` as for StoredState."""
+    for key, digest in read("SELECT key, hash FROM state_nodes", ()):
+        yield (key & _LEVELS, key >> _LEVELS.bit_length()), digest
 
 
 class StoredState:
@@ -127,7 +134,7 @@ class PastState(StoredState):
 
 def _place(node: Node) -> int:
     level, position = node
-    return position << 6 | level
+    return position << _LEVELS.bit_length() | level
 
 
 def _after(prefix: bytes) -> bytes:
