@@ -13,7 +13,8 @@ if that is plausible it is counted, and nothing is lost.
 from ..wire.certificate import COUNTER_RESET, IMPLAUSIBLE
 
 CONFIRMATIONS = 3
-_STEP_WH = 1_000_000  # the most one poll may add ...
+_STEP_WH = 10_000  # the most one poll may add: some registers count in steps of 10 kWh ...
+_FIRST_STEP_WH = 1_000_000  # ... and a run's first one, for no clock may say how long nobody counted ...
 _W = 1_000_000  # ... plus what this power would have added since the last counted reading
 _LONGEST_MS = 10_000  # power is not integrated over a longer silence: that would invent energy
 _HALF_W_MS_PER_WH = 7_200_000
@@ -64,6 +65,7 @@ class Energy:
         self.offset = offset
         self.change: CounterChange | None = None
         self._at = at
+        self._is_first = True
         self._suspects: list[tuple[int, int]] = []
 
     def count(
@@ -110,12 +112,13 @@ class Energy:
         return taken
 
     def _plausible(self, step: "tuple[int, int]", at: int) -> bool:
-        most = _STEP_WH + _W * max(at - self._at, 0) // 3600
+        most = (_FIRST_STEP_WH if self._is_first else _STEP_WH) + _W * max(at - self._at, 0) // 3600
         return min(step) >= 0 and max(step) <= most
 
     def _take(self, step: "tuple[int, int]", at: int) -> "tuple[int, int]":
         self.registers = self.registers[0] + step[0], self.registers[1] + step[1]
         self._at = at
+        self._is_first = False
         return step
 
 

@@ -256,6 +256,13 @@ def test_a_device_that_counted_more_is_another_device():
     assert (energy.registers, energy.change.kind) == ((102, 0), REPLACEMENT)
 
 
+def test_words_that_are_swapped_for_a_while_invent_no_energy():
+    true = [100, 100, 100, 101, 102, 103, 104, 105]
+    energy = Energy((100, 0), (0, 0), T)
+    count(energy, 100, *(value << 16 for value in true), 105, 105, 105, 106)
+    assert 101 <= energy.registers[0] <= 106
+
+
 def test_the_reading_says_where_its_registers_wrap():
     intervals = Intervals(10, 1)
     for second, register in enumerate((65_530, 65_535, 2, 3, 4)):
