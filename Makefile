@@ -23,9 +23,9 @@ help:
 run: setup
 	@exec .venv/bin/skerry demo
 
-# Most tests wait for other processes, so more of them run at once than there are cores; a file's tests stay together.
+# Most tests wait for other processes, so two of them run at once; a file's tests stay together.
 test: setup-test
-	@$(PYTHON) -m pytest -n 3 --dist loadfile -m "not paced"
+	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not paced"
 	@$(PYTHON) -m pytest -m paced
 
 test-board: setup-test

@@ -26,7 +26,8 @@ def test_every_certificate_gets_a_receipt_that_holds(tmp_path: Path) -> None:
     assert [phase["name"] for phase in document["phases"]] == PHASES
     assert [phase["certificates"] for phase in document["phases"]] == [48, 24, 20]
     assert all(0 < phase["p50_ms"] <= phase["p99_ms"] <= phase["max_ms"] for phase in document["phases"])
-    assert all(phase["gateway_us"] > 0 for phase in document["phases"])
+    # the kernel counts processor time in hundredths of a second: a short phase may have none
+    assert sum(phase["gateway_us"] for phase in document["phases"]) > 0
     assert document["receipts_checked"] == 6
     assert document["phases"][-1]["hostile"] > 100
     assert "<svg" in page.read_text()

@@ -12,7 +12,7 @@ from gateway.adapters.broker import find_mosquitto, free_port
 
 from .conftest import ROOT, SKERRY
 
-PATIENCE_S = 40
+PATIENCE_S = 120
 
 
 class Demo:
