@@ -160,10 +160,13 @@ def test_a_validator_that_proposes_forgeries_changes_nothing(network: Network, s
     *honest, liar = network.validators
     liar.kill()
     liar.start(LIAR)
-    for count in range(1, 11):
+    # on a busy machine its turn to propose may come late
+    for count in range(1, 41):
         ids = sites[0].certify(5)
         assert until(lambda ids=ids: honest[0].all_final(ids)), (count, honest[0].log())  # type: ignore[misc]
-    assert until(lambda: agree(network.validators, 52))
+        if count >= 10 and "rejected" in honest[0].log():
+            break
+    assert until(lambda: agree(network.validators, 2 + 5 * count))
     assert len(histories(network.validators)) == 1
     # it did propose them
     assert "rejected" in honest[0].log()
